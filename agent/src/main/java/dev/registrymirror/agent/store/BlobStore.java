@@ -1,0 +1,71 @@
+package dev.registrymirror.agent.store;
+
+import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.agent.oci.Tag;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * What this node holds: blobs, and the tags that its images have. Read-only; a peer's bytes are
+ * never stored.
+ *
+ * <p>All methods may be called from any thread, return without waiting for another process, and
+ * never throw because containerd is away: what is on the disk is served all the same.
+ */
+public interface BlobStore extends AutoCloseable {
+
+  /**
+   * Begins to watch and tells {@code listener} of everything that is held already, then of every
+   * change. Returns at once; a store that is not there yet is waited for.
+   */
+  void start(Listener listener);
+
+  /**
+   * The committed blob of that digest, or empty. A blob whose file is not as long as the store's
+   * metadata says is not held.
+   */
+  Optional<Blob> find(Digest digest) throws IOException;
+
+  /**
+   * The media type of the manifest or index of that digest: what it says itself ({@code mediaType},
+   * at most {@link #MAX_MANIFEST_BYTES} are read), else what a descriptor in the store says of it,
+   * else what its shape tells. Empty where it is not held or is no manifest.
+   */
+  Optional<String> manifestType(Digest digest) throws IOException;
+
+  /** What that tag points to on this node. */
+  Optional<Digest> resolve(Tag tag);
+
+  /** Whether the store can be read, for readiness and status. */
+  Health health();
+
+  @Override
+  void close();
+
+  /** Larger manifests are refused: containerd reads no more than 8 MiB of one. */
+  int MAX_MANIFEST_BYTES = 8 << 20;
+
+  /** Told of changes, one at a time, from a thread of the store's. Must not block. */
+  interface Listener {
+    /** {@code digest} is held and may be advertised. Said again after a restart of containerd. */
+    void committed(Digest digest);
+
+    /** {@code digest} is no longer held. */
+    void deleted(Digest digest);
+
+    /** An image of this node has that tag. */
+    void tagged(Tag tag, Digest digest);
+
+    /** No image of this node has that tag any longer. */
+    void untagged(Tag tag);
+
+    /** A blob or an image of this registry was seen: one call a registry. */
+    void registry(String registry);
+  }
+
+  /**
+   * @param reachable whether everything is watched: containerd answers and its folder is there
+   * @param detail what is wrong and its mend, empty where nothing is
+   */
+  record Health(boolean reachable, String detail) {}
+}
