@@ -11,7 +11,10 @@ import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** Writes each log record as one line of JSON: {@code time}, {@code level}, {@code logger}, {@code msg}, then its keys. */
+/**
+ * Writes each log record as one line of JSON: {@code time}, {@code level}, {@code logger}, {@code
+ * msg}, then its keys.
+ */
 public final class JsonLines extends Handler {
 
   private static final JsonFactory JSON = new JsonFactory();
@@ -49,8 +52,9 @@ public final class JsonLines extends Handler {
       case "info" -> Level.INFO;
       case "warn" -> Level.WARNING;
       case "error" -> Level.SEVERE;
-      default -> throw new IllegalArgumentException(
-          "not a log level: " + name + " (debug, info, warn, error)");
+      default ->
+          throw new IllegalArgumentException(
+              "not a log level: " + name + " (debug, info, warn, error)");
     };
   }
 
