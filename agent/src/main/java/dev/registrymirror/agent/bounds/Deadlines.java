@@ -9,7 +9,8 @@ import java.time.Duration;
  * @param connect until a peer accepts a connection
  * @param lookup until a home answers; the second home is asked after it, with the same bound
  * @param firstByte until a provider sends its first byte; then the next is asked
- * @param stall without a byte in the middle of a stream; then another source at the offset, then FIN
+ * @param stall without a byte in the middle of a stream; then another source at the offset, then
+ *     FIN
  * @param upstreamHead for the anonymous HEAD upstream on {@code /fallback}
  * @param wholePull added to a whole pull, summed over its requests, with every peer black-holed
  * @param drain for streams under way on SIGTERM

@@ -12,11 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The credentials in a file: one {@code user:password} a line; blank lines and lines that begin with
- * {@code #} count for nothing. The first is written into hosts.toml, all are accepted: so a new one
- * is put first, and the old one is taken out when every node has the new.
+ * The credentials in a file: one {@code user:password} a line; blank lines and lines that begin
+ * with {@code #} count for nothing. The first is written into hosts.toml, all are accepted: so a
+ * new one is put first, and the old one is taken out when every node has the new.
  *
- * <p>The file is mounted and changes while the agent runs: {@link #reload()} is called now and then.
+ * <p>The file is mounted and changes while the agent runs: {@link #reload()} is called now and
+ * then.
  */
 public final class CredentialFile {
 
@@ -74,8 +75,8 @@ public final class CredentialFile {
   }
 
   /**
-   * Reads the file again. Where it cannot be read or is malformed, what was known stays in force and
-   * a warning is logged: a half-done rotation must not lock the node out.
+   * Reads the file again. Where it cannot be read or is malformed, what was known stays in force
+   * and a warning is logged: a half-done rotation must not lock the node out.
    *
    * @return whether the credentials changed
    */

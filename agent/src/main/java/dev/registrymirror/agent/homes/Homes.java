@@ -11,8 +11,8 @@ import java.util.function.LongSupplier;
  * Who holds what, in one hop: each digest and tag belongs to one of 4,096 shards, and each shard
  * lives on the three nodes of the roster that rank highest for it. They are its homes.
  *
- * <p>A pure state machine: clock, transport and alarm are injected. Confined to one thread, on which
- * the transport also tells outcomes; nothing blocks. Callbacks may call back into it.
+ * <p>A pure state machine: clock, transport and alarm are injected. Confined to one thread, on
+ * which the transport also tells outcomes; nothing blocks. Callbacks may call back into it.
  */
 public final class Homes {
 
@@ -99,8 +99,8 @@ public final class Homes {
   }
 
   /**
-   * This node is stopping: withdraws what it holds and hands its shards over. {@code done} is called
-   * once, within twice {@link Settings#request}. Lookups are answered as before until then.
+   * This node is stopping: withdraws what it holds and hands its shards over. {@code done} is
+   * called once, within twice {@link Settings#request}. Lookups are answered as before until then.
    */
   public void leave(Runnable done) {
     throw new UnsupportedOperationException();

@@ -10,7 +10,9 @@ public interface Transport {
    */
   void send(Peer to, Message.Request request, long withinMillis, Outcome outcome);
 
-  /** What became of a request. An outcome that is never told counts as failed when its time ends. */
+  /**
+   * What became of a request. An outcome that is never told counts as failed when its time ends.
+   */
   interface Outcome {
     void answered(Message.Reply reply);
 

@@ -4,14 +4,14 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Who answers when a node's containerd asks what a tag stands for. It decides the order of the hosts
- * in hosts.toml, and what the agent answers for tags.
+ * Who answers when a node's containerd asks what a tag stands for. It decides the order of the
+ * hosts in hosts.toml, and what the agent answers for tags.
  */
 public enum TagPolicy {
 
   /**
-   * containerd asks upstream with its own credentials. The agent is asked only when upstream has just
-   * failed, on {@code /fallback}, and serves what the tag stood for where upstream is broken.
+   * containerd asks upstream with its own credentials. The agent is asked only when upstream has
+   * just failed, on {@code /fallback}, and serves what the tag stood for where upstream is broken.
    */
   REVALIDATE,
 

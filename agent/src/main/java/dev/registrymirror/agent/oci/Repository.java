@@ -14,8 +14,7 @@ public record Repository(String registry, String name) {
 
   /** Grammar of {@code <name>}: OCI distribution spec, "Pulling manifests". */
   private static final Pattern NAME =
-      Pattern.compile(
-          "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*");
+      Pattern.compile("[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*");
 
   /** A DNS name, an IPv4 or a bracketed IPv6 address, with an optional port. */
   private static final Pattern REGISTRY =

@@ -64,6 +64,8 @@ public interface BlobStore extends AutoCloseable {
   }
 
   /**
+   * How the store is.
+   *
    * @param reachable whether everything is watched: containerd answers and its folder is there
    * @param detail what is wrong and its mend, empty where nothing is
    */

@@ -110,7 +110,7 @@ public final class JsonLines extends Handler {
     for (int i = 0; i < Math.min(frames.length, MAX_FRAMES); i++) {
       text.append("\n  at ").append(frames[i]);
     }
-    if (thrown.getCause() != null && thrown.getCause() != thrown) {
+    if (thrown.getCause() != null) {
       text.append("\ncaused by ").append(thrown.getCause());
     }
     return text.toString();

@@ -85,6 +85,8 @@ class CredentialFileTest {
 
   @Test
   void passwordIsNeverPrinted() {
-    assertThat(new Credential("node", "secret").toString()).contains("node").doesNotContain("secret");
+    assertThat(new Credential("node", "secret").toString())
+        .contains("node")
+        .doesNotContain("secret");
   }
 }
