@@ -1,8 +1,48 @@
 package dev.registrymirror.agent;
 
-/** The command {@code mirror-agent}. */
-public final class Main {
+import dev.registrymirror.agent.cli.CleanupOptions;
+import dev.registrymirror.agent.cli.CommandLineTool;
+import dev.registrymirror.agent.cli.Commands;
+import dev.registrymirror.agent.cli.ConfigureOptions;
+import dev.registrymirror.agent.cli.DoctorOptions;
+import dev.registrymirror.agent.cli.ServeOptions;
+import dev.registrymirror.agent.telemetry.JsonLines;
+
+/** The command {@code mirror-agent}. Composes, decides nothing. */
+public final class Main implements Commands {
   private Main() {}
 
-  public static void main(String[] args) {}
+  public static void main(String[] arguments) {
+    CommandLineTool tool = new CommandLineTool(new Main(), System.getenv(), System.out, System.err);
+    System.exit(tool.run(version(), arguments));
+  }
+
+  private static String version() {
+    String version = Main.class.getPackage().getImplementationVersion();
+    return version == null ? "(not packaged)" : version;
+  }
+
+  @Override
+  public int serve(ServeOptions options) throws Exception {
+    JsonLines.install(System.err, options.logLevel());
+    return Serve.run(options);
+  }
+
+  @Override
+  public int configure(ConfigureOptions options) {
+    JsonLines.install(System.err, options.logLevel());
+    throw new UnsupportedOperationException("configure is not composed yet");
+  }
+
+  @Override
+  public int cleanup(CleanupOptions options) {
+    JsonLines.install(System.err, options.logLevel());
+    throw new UnsupportedOperationException("cleanup is not composed yet");
+  }
+
+  @Override
+  public int doctor(DoctorOptions options) {
+    JsonLines.install(System.err, options.serve().logLevel());
+    throw new UnsupportedOperationException("doctor is not composed yet");
+  }
 }

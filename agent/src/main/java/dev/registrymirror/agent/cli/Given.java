@@ -1,0 +1,200 @@
+package dev.registrymirror.agent.cli;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * What was given for a command: an option on the command line, else its environment variable where
+ * that is not empty. Each reading either yields a value of the right shape or tells what is wrong
+ * with it.
+ */
+final class Given {
+
+  private static final int MAX_PORT = 65_535;
+
+  private final ParseResult line;
+  private final Map<String, String> environment;
+
+  Given(ParseResult line, Map<String, String> environment) {
+    this.line = line;
+    this.environment = environment;
+  }
+
+  boolean has(Option option) {
+    return onLine(option) || !environment.getOrDefault(option.variable(), "").isEmpty();
+  }
+
+  private boolean onLine(Option option) {
+    return line.hasMatchedOption(option.name());
+  }
+
+  /** Names the option in the way that it was given, for messages. */
+  String origin(Option option) {
+    return onLine(option) ? option.name() : option.variable();
+  }
+
+  private List<String> texts(Option option) {
+    if (onLine(option)) {
+      return option.repeatable()
+          ? line.matchedOptionValue(option.name(), List.of())
+          : List.of(line.matchedOptionValue(option.name(), ""));
+    }
+    String variable = environment.getOrDefault(option.variable(), "");
+    if (variable.isEmpty()) {
+      return List.of();
+    }
+    return option.repeatable() ? List.of(variable.split(",", -1)) : List.of(variable);
+  }
+
+  Misuse wrong(Option option, String text, String expected) {
+    return new Misuse(origin(option) + ": '" + text.strip() + "' is not " + expected);
+  }
+
+  /** The text, or where it is not given {@code fallback}. */
+  String text(Option option, String fallback) {
+    List<String> texts = texts(option);
+    return texts.isEmpty() ? fallback : texts.getFirst();
+  }
+
+  boolean flag(Option option) throws Misuse {
+    if (onLine(option)) {
+      return true;
+    }
+    String text = text(option, "false");
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw wrong(option, text, "true or false");
+    };
+  }
+
+  Optional<Path> path(Option option) throws Misuse {
+    if (!has(option)) {
+      return Optional.empty();
+    }
+    String text = text(option, "");
+    try {
+      if (text.isBlank()) {
+        throw wrong(option, text, "a path");
+      }
+      return Optional.of(Path.of(text).toAbsolutePath().normalize());
+    } catch (InvalidPathException e) {
+      throw wrong(option, text, "a path: " + e.getReason());
+    }
+  }
+
+  /** The path, or where it is not given the option's fallback. */
+  Path pathOrFallback(Option option) throws Misuse {
+    return path(option).orElse(Path.of(option.fallback()));
+  }
+
+  Optional<Duration> duration(Option option) throws Misuse {
+    if (!has(option)) {
+      return Optional.empty();
+    }
+    String text = text(option, "");
+    return Optional.of(
+        Durations.tryParse(text)
+            .orElseThrow(
+                () ->
+                    wrong(
+                        option,
+                        text,
+                        "a time from 1ms to "
+                            + Durations.MAX.toMinutes()
+                            + "m, such as 500ms or 2s")));
+  }
+
+  Optional<InetAddress> ip(Option option) throws Misuse {
+    if (!has(option)) {
+      return Optional.empty();
+    }
+    String text = text(option, "");
+    return Optional.of(
+        literal(text)
+            .filter(address -> !address.isAnyLocalAddress())
+            .orElseThrow(() -> wrong(option, text, "the IP address of a node, such as 10.0.0.11")));
+  }
+
+  /** An address to listen on. Port 0 is any free one. */
+  Optional<InetSocketAddress> address(Option option) throws Misuse {
+    if (!has(option)) {
+      return Optional.empty();
+    }
+    String text = text(option, "");
+    Misuse wrong = wrong(option, text, "IP:PORT, such as 10.0.0.11:29999 or [fd00::11]:29999");
+    HostAndPort address = HostAndPort.tryParse(text).orElseThrow(() -> wrong);
+    InetAddress ip = literal(address.host()).orElseThrow(() -> wrong);
+    return Optional.of(new InetSocketAddress(ip, address.port()));
+  }
+
+  List<HostAndPort> hosts(Option option) throws Misuse {
+    List<HostAndPort> hosts = new ArrayList<>();
+    for (String text : texts(option)) {
+      hosts.add(
+          HostAndPort.tryParse(text.strip())
+              .filter(host -> host.port() > 0)
+              .orElseThrow(
+                  () -> wrong(option, text, "HOST:PORT, such as 10.0.0.11:29998 or agents:29998")));
+    }
+    return List.copyOf(hosts);
+  }
+
+  List<String> texts(Option option, Predicate<String> valid, String expected) throws Misuse {
+    List<String> found = new ArrayList<>();
+    for (String text : texts(option)) {
+      if (!valid.test(text.strip())) {
+        throw wrong(option, text, expected);
+      }
+      found.add(text.strip());
+    }
+    return List.copyOf(found);
+  }
+
+  /** Addresses of agents, as containerd's hosts.toml takes them: no path, no user, no query. */
+  List<URI> mirrors(Option option) throws Misuse {
+    List<URI> mirrors = new ArrayList<>();
+    for (String text : texts(option)) {
+      mirrors.add(
+          mirror(text.strip())
+              .orElseThrow(
+                  () -> wrong(option, text, "http://IP:PORT, such as http://10.0.0.11:29999")));
+    }
+    return List.copyOf(mirrors);
+  }
+
+  private static Optional<URI> mirror(String text) {
+    try {
+      URI uri = new URI(text);
+      boolean bare =
+          uri.getRawAuthority() != null && text.equals("http://" + uri.getRawAuthority());
+      boolean whole =
+          uri.getHost() != null
+              && uri.getRawUserInfo() == null
+              && uri.getPort() > 0
+              && uri.getPort() <= MAX_PORT;
+      return bare && whole ? Optional.of(uri) : Optional.empty();
+    } catch (URISyntaxException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<InetAddress> literal(String text) {
+    try {
+      return Optional.of(InetAddress.ofLiteral(text));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+}
