@@ -16,25 +16,38 @@ public interface BlobStore extends AutoCloseable {
 
   /**
    * Begins to watch and tells {@code listener} of everything that is held already, then of every
-   * change. Returns at once; a store that is not there yet is waited for.
+   * change within 250 ms. Returns at once; a store that is not there yet is waited for. Called
+   * once.
    */
   void start(Listener listener);
 
   /**
    * The committed blob of that digest, or empty. A blob whose file is not as long as the store's
-   * metadata says is not held.
+   * metadata says is not held. Costs one {@code stat}.
+   *
+   * @throws IOException where the file is there and cannot be looked at
    */
   Optional<Blob> find(Digest digest) throws IOException;
 
   /**
    * The media type of the manifest or index of that digest: what it says itself ({@code mediaType},
    * at most {@link #MAX_MANIFEST_BYTES} are read), else what a descriptor in the store says of it,
-   * else what its shape tells. Empty where it is not held or is no manifest.
+   * else what its shape tells. Empty where it is not held or is no manifest. Reads the file, the
+   * first time.
+   *
+   * @throws IOException where the file is there and cannot be read
    */
   Optional<String> manifestType(Digest digest) throws IOException;
 
   /** What that tag points to on this node. */
   Optional<Digest> resolve(Tag tag);
+
+  /**
+   * Hashes the blob anew in the background, because a peer found it corrupt. Where it does not match
+   * its digest it is withdrawn, and not found again until its file changes. At most {@link
+   * #MAX_VERIFICATIONS} wait; more are dropped.
+   */
+  void verify(Digest digest);
 
   /** Whether the store can be read, for readiness and status. */
   Health health();
@@ -45,9 +58,12 @@ public interface BlobStore extends AutoCloseable {
   /** Larger manifests are refused: containerd reads no more than 8 MiB of one. */
   int MAX_MANIFEST_BYTES = 8 << 20;
 
+  /** Blobs that wait for {@link #verify}. */
+  int MAX_VERIFICATIONS = 64;
+
   /** Told of changes, one at a time, from a thread of the store's. Must not block. */
   interface Listener {
-    /** {@code digest} is held and may be advertised. Said again after a restart of containerd. */
+    /** {@code digest} is held and may be advertised. */
     void committed(Digest digest);
 
     /** {@code digest} is no longer held. */
