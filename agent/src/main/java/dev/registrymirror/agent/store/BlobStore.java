@@ -43,8 +43,8 @@ public interface BlobStore extends AutoCloseable {
   Optional<Digest> resolve(Tag tag);
 
   /**
-   * Hashes the blob anew in the background, because a peer found it corrupt. Where it does not match
-   * its digest it is withdrawn, and not found again until its file changes. At most {@link
+   * Hashes the blob anew in the background, because a peer found it corrupt. Where it does not
+   * match its digest it is withdrawn, and not found again until its file changes. At most {@link
    * #MAX_VERIFICATIONS} wait; more are dropped.
    */
   void verify(Digest digest);

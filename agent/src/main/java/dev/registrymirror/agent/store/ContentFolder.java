@@ -86,8 +86,7 @@ public final class ContentFolder {
   private final Map<Digest, Fault> faults = new ConcurrentHashMap<>();
   private final Set<Digest> verifying = ConcurrentHashMap.newKeySet();
 
-  public ContentFolder(
-      Path root, StoreThread thread, Wholeness wholeness, Changes changes) {
+  public ContentFolder(Path root, StoreThread thread, Wholeness wholeness, Changes changes) {
     this.root = root;
     this.thread = thread;
     this.wholeness = wholeness;
@@ -305,8 +304,7 @@ public final class ContentFolder {
   private Optional<BasicFileAttributes> look(Digest digest) throws IOException {
     try {
       BasicFileAttributes attributes =
-          Files.readAttributes(
-              file(digest), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+          Files.readAttributes(file(digest), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       return attributes.isRegularFile() ? Optional.of(attributes) : Optional.empty();
     } catch (NoSuchFileException e) {
       return Optional.empty();

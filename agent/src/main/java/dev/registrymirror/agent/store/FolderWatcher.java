@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchEvent;
@@ -161,7 +161,7 @@ public final class FolderWatcher implements AutoCloseable {
     boolean way = false;
     boolean lost = false;
     for (WatchEvent<?> event : events) {
-      lost |= event.kind() == StandardWatchEventKinds.OVERFLOW;
+      lost |= event.kind().equals(StandardWatchEventKinds.OVERFLOW);
       way |= event.context() instanceof Path name && onTheWay.contains(folder.resolve(name));
     }
     if (way || lost) {

@@ -15,8 +15,8 @@ import java.util.Optional;
 public record ImageName(String registry, Optional<Tag> tag) {
 
   /**
-   * Reads a name; empty where it is not in full, as names that people give ({@code nginx},
-   * {@code 1.29}) leave open which registry they mean.
+   * Reads a name; empty where it is not in full, as names that people give ({@code nginx}, {@code
+   * 1.29}) leave open which registry they mean.
    */
   public static Optional<ImageName> tryParse(String name) {
     int slash = name.indexOf('/');

@@ -40,7 +40,8 @@ public record Manifest(Optional<String> mediaType, boolean says, List<Descriptor
 
   /** Grammar of a media type, RFC 6838, section 4.2: it ends up in a header. */
   private static final Pattern MEDIA_TYPE =
-      Pattern.compile("[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}");
+      Pattern.compile(
+          "[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}");
 
   private static final JsonFactory JSON = new JsonFactory();
 
@@ -71,7 +72,9 @@ public record Manifest(Optional<String> mediaType, boolean says, List<Descriptor
   }
 
   private static Optional<String> mediaType(String text) {
-    return text != null && MEDIA_TYPE.matcher(text).matches() ? Optional.of(text) : Optional.empty();
+    return text != null && MEDIA_TYPE.matcher(text).matches()
+        ? Optional.of(text)
+        : Optional.empty();
   }
 
   private static final class Reader {

@@ -1,8 +1,8 @@
 package dev.registrymirror.agent.store;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.telemetry.Log;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -81,7 +81,8 @@ public final class ManifestTypes {
       log.debug("too large for a manifest", "digest", blob.digest(), "size", blob.size());
       return Optional.empty();
     }
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(blob.file()), BUFFER_BYTES)) {
+    try (InputStream in =
+        new BufferedInputStream(Files.newInputStream(blob.file()), BUFFER_BYTES)) {
       return Optional.of(Manifest.read(in));
     } catch (JsonProcessingException e) {
       log.debug("not a manifest", "digest", blob.digest(), "because", e.getMessage());

@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
  * <p>A task that fails is logged and does not stop the others. After {@link #close} tasks are
  * dropped.
  */
+// Guarded tasks do not fail, so nobody needs their futures.
+@SuppressWarnings("FutureReturnValueIgnored")
 public final class StoreThread implements AutoCloseable {
 
   private static final Log log = Log.of("store");

@@ -89,7 +89,8 @@ public abstract class BlobStoreConformance {
   }
 
   /** Commits a blob as both kinds of store see it: written aside, then renamed. */
-  private Digest commit(byte[] bytes) throws IOException {
+  private Digest commit(String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     Digest digest = TestImage.digest(bytes);
     Files.createDirectories(file(digest).getParent());
     Path aside = Files.createTempFile(root(), "aside", "");
@@ -122,7 +123,7 @@ public abstract class BlobStoreConformance {
     BlobStore store = ready();
 
     for (int i = 0; i < 10; i++) {
-      Digest digest = commit(("blob " + i).getBytes(StandardCharsets.UTF_8));
+      Digest digest = commit(("blob " + i));
       recorder.await("committed", BOUND, () -> recorder.holds(digest));
       assertThat(store.find(digest)).isPresent();
     }
@@ -151,9 +152,7 @@ public abstract class BlobStoreConformance {
     remove(NGINX, image);
 
     recorder.await(
-        "all are deleted",
-        BOUND,
-        () -> image.blobs().keySet().stream().noneMatch(recorder::holds));
+        "all are deleted", BOUND, () -> image.blobs().keySet().stream().noneMatch(recorder::holds));
     recorder.await("untagged", PATIENCE, () -> recorder.tags().isEmpty());
     assertThat(store.find(image.layer())).isEmpty();
     assertThat(store.manifestType(image.manifest())).isEmpty();
@@ -198,13 +197,12 @@ public abstract class BlobStoreConformance {
     TestImage image = TestImage.of(7, 1000);
     add(NGINX, image);
     awaitHeld(image, PATIENCE);
-    Digest docker = commit("{\"mediaType\":\"%s\"}".formatted(Manifest.DOCKER_LIST).getBytes());
-    Digest shape = commit("{\"manifests\":[]}".getBytes(StandardCharsets.UTF_8));
+    Digest docker = commit("{\"mediaType\":\"%s\"}".formatted(Manifest.DOCKER_LIST));
+    Digest shape = commit("{\"manifests\":[]}");
     Digest tooLarge =
         commit(
             "{\"mediaType\":\"%s\"}%s"
-                .formatted(Manifest.OCI_INDEX, " ".repeat(BlobStore.MAX_MANIFEST_BYTES))
-                .getBytes());
+                .formatted(Manifest.OCI_INDEX, " ".repeat(BlobStore.MAX_MANIFEST_BYTES)));
     recorder.await("committed", PATIENCE, () -> recorder.holds(tooLarge));
 
     assertThat(store.manifestType(image.manifest())).contains(Manifest.OCI_MANIFEST);
@@ -219,7 +217,7 @@ public abstract class BlobStoreConformance {
   @Test
   void ignoresWhatIsNoDigest() throws Exception {
     BlobStore store = ready();
-    Digest first = commit("first".getBytes(StandardCharsets.UTF_8));
+    Digest first = commit("first");
     Path folder = file(first).getParent();
     Digest folderDigest = TestImage.digest("a folder".getBytes(StandardCharsets.UTF_8));
 
@@ -227,7 +225,7 @@ public abstract class BlobStoreConformance {
     Files.writeString(folder.resolve(first.hex() + ".tmp"), "x");
     Files.writeString(folder.resolve(first.hex().toUpperCase(Locale.ROOT)), "x");
     Files.createDirectory(folder.resolve(folderDigest.hex()));
-    Digest last = commit("last".getBytes(StandardCharsets.UTF_8));
+    Digest last = commit("last");
 
     recorder.await("last", BOUND, () -> recorder.holds(last));
     assertThat(recorder.held()).containsExactlyInAnyOrder(first, last);
@@ -300,7 +298,7 @@ public abstract class BlobStoreConformance {
     add(NGINX, other);
     awaitHeld(other, PATIENCE);
     recorder.await("tagged", PATIENCE, () -> store.resolve(NGINX_TAG).isPresent());
-    Digest late = commit("late".getBytes(StandardCharsets.UTF_8));
+    Digest late = commit("late");
     recorder.await("watched anew", BOUND, () -> recorder.holds(late));
   }
 
@@ -311,7 +309,7 @@ public abstract class BlobStoreConformance {
     List<Digest> committed = new ArrayList<>();
 
     for (int i = 0; i < 5000; i++) {
-      Digest digest = commit(("many " + i).getBytes(StandardCharsets.UTF_8));
+      Digest digest = commit(("many " + i));
       committed.add(digest);
       expected.add(digest);
       if (i % 3 == 0) {
@@ -342,7 +340,7 @@ public abstract class BlobStoreConformance {
   @Test
   void endsItsThreads() throws Exception {
     BlobStore store = ready();
-    commit("a".getBytes(StandardCharsets.UTF_8));
+    commit("a");
     recorder.await("committed", BOUND, () -> !recorder.threads().isEmpty());
 
     store.close();

@@ -27,14 +27,16 @@ public record TestImage(Digest manifest, Digest config, Digest layer, Map<Digest
     byte[] config =
         """
         {"architecture":"amd64","os":"linux","author":"%d","config":{},\
-        "rootfs":{"type":"layers","diff_ids":["%s"]}}"""
+        "rootfs":{"type":"layers","diff_ids":["%s"]}}\
+        """
             .formatted(seed, layerDigest)
             .getBytes(StandardCharsets.UTF_8);
     byte[] manifest =
         """
         {"schemaVersion":2,"mediaType":"%s",\
         "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%d},\
-        "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":%d}]}"""
+        "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":%d}]}\
+        """
             .formatted(
                 Manifest.OCI_MANIFEST, digest(config), config.length, layerDigest, layer.length)
             .getBytes(StandardCharsets.UTF_8);
@@ -49,8 +51,7 @@ public record TestImage(Digest manifest, Digest config, Digest layer, Map<Digest
   public static Digest digest(byte[] bytes) {
     try {
       return Digest.parse(
-          "sha256:"
-              + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes)));
+          "sha256:" + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes)));
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError(e);
     }

@@ -62,7 +62,8 @@ public final class LayoutStore implements BlobStore, FolderWatcher.Handler {
   // Written by the store's thread, read by find().
   private final Map<Digest, Long> sizes = new ConcurrentHashMap<>();
 
-  // Of the store's thread only: manifests that are described and whose own descriptors are not read.
+  // Of the store's thread only: manifests that are described and whose own descriptors are not
+  // read.
   private final Set<Digest> unread = new HashSet<>();
 
   // Set by start(), before anything happens on the store's thread.
@@ -169,7 +170,9 @@ public final class LayoutStore implements BlobStore, FolderWatcher.Handler {
     }
   }
 
-  /** A file that does not parse is one being written: what was known stays until the next change. */
+  /**
+   * A file that does not parse is one being written: what was known stays until the next change.
+   */
   private void readIndex() {
     Path file = dir.resolve(INDEX);
     Manifest index;

@@ -97,7 +97,8 @@ class LayoutStoreTest extends BlobStoreConformance {
             .map(
                 image ->
                     """
-                    {"mediaType":"%s","digest":"%s","size":%d,"annotations":{"%s":"%s"}}"""
+                    {"mediaType":"%s","digest":"%s","size":%d,"annotations":{"%s":"%s"}}\
+                    """
                         .formatted(
                             Manifest.OCI_MANIFEST,
                             image.getValue().manifest(),
