@@ -1,6 +1,7 @@
 package dev.registrymirror.agent.cli;
 
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -207,11 +208,15 @@ public final class CommandLineTool {
   private static String grouped(Help help, List<Option> options) {
     StringBuilder text = new StringBuilder();
     for (Option.Group group : Option.Group.values()) {
-      List<OptionSpec> members =
-          options.stream()
-              .filter(option -> option.group() == group)
-              .map(option -> help.commandSpec().findOption(option.name()))
-              .toList();
+      List<OptionSpec> members = new ArrayList<>();
+      for (Option option : options) {
+        if (option.group() == group) {
+          members.add(help.commandSpec().findOption(option.name()));
+        }
+      }
+      if (group == Option.Group.RUNNING) {
+        members.add(help.commandSpec().findOption("--help"));
+      }
       if (!members.isEmpty()) {
         Layout layout = help.createDefaultLayout();
         layout.addOptions(members, help.parameterLabelRenderer());

@@ -218,7 +218,7 @@ final class Options {
       List.of(HOSTS_DIR, STATE_DIR, MIRROR, REGISTRY, TAGS, CREDENTIAL_FILE, LOG_LEVEL);
 
   static final List<Option> CLEANUP =
-      List.of(HOSTS_DIR, STATE_DIR, METRICS_LISTEN, NODE_IP, HOLD, LOG_LEVEL);
+      List.of(HOSTS_DIR, STATE_DIR, METRICS_LISTEN, HOLD, LOG_LEVEL);
 
   static final List<Option> DOCTOR = union(SERVE, CONFIGURE, List.of(CONTAINERD_CONFIG));
 
