@@ -1,0 +1,129 @@
+package dev.registrymirror.lab;
+
+import dev.registrymirror.lab.machine.LabException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The project's own mirror: {@code mirror-agent}, found by the system property {@code mirror.agent}
+ * or the variable {@code MIRROR_AGENT}, else where the build puts it.
+ *
+ * @param serveOptions added to those of {@code serve}, where they win over the lab's
+ * @param configureOptions added to those of {@code configure}
+ */
+public record AgentMirror(List<String> serveOptions, List<String> configureOptions)
+    implements Mirror {
+
+  /** For containerd. */
+  public static final int REGISTRY_PORT = 29999;
+
+  /** For other agents. */
+  public static final int PEER_PORT = 29998;
+
+  /** For {@code /metrics}, {@code /readyz}, {@code /status}. */
+  public static final int METRICS_PORT = 29997;
+
+  private static final String BUILT = "agent/target/mirror-agent/bin/mirror-agent";
+
+  public AgentMirror {
+    serveOptions = List.copyOf(serveOptions);
+    configureOptions = List.copyOf(configureOptions);
+  }
+
+  /** With the lab's options alone. */
+  public static AgentMirror plain() {
+    return new AgentMirror(List.of(), List.of());
+  }
+
+  /**
+   * The launcher.
+   *
+   * @throws LabException where it has not been built
+   */
+  public static Path launcher() {
+    return Optional.ofNullable(System.getProperty("mirror.agent"))
+        .or(() -> Optional.ofNullable(System.getenv("MIRROR_AGENT")))
+        .map(Path::of)
+        .or(AgentMirror::built)
+        .filter(Files::isExecutable)
+        .map(Path::toAbsolutePath)
+        .orElseThrow(
+            () ->
+                new LabException(
+                    "no mirror-agent: build it with `make build`, or set MIRROR_AGENT to it"));
+  }
+
+  // Maven runs tests in the module's directory, people run commands in the repository's.
+  private static Optional<Path> built() {
+    Path here = Path.of("").toAbsolutePath();
+    return Stream.of(here, here.getParent())
+        .map(directory -> directory.resolve(BUILT))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  @Override
+  public String name() {
+    return "mirror-agent";
+  }
+
+  @Override
+  public void configure(Node node) {
+    List<String> command = new ArrayList<>();
+    command.add(launcher().toString());
+    command.add("configure");
+    command.addAll(List.of("--hosts-dir", node.hostsDirectory().toString()));
+    command.addAll(List.of("--state-dir", node.stateDirectory().toString()));
+    command.addAll(List.of("--mirror", node.url(REGISTRY_PORT, "").toString()));
+    if (!configureOptions.contains("--registry")) {
+      command.addAll(List.of("--registry", Upstream.REGISTRY));
+    }
+    command.addAll(configureOptions);
+    node.run(command);
+  }
+
+  @Override
+  public List<String> command(Node node) {
+    List<String> command = new ArrayList<>();
+    command.add(launcher().toString());
+    command.add("serve");
+    option(command, "--containerd-socket", node.containerdSocket().toString());
+    option(command, "--content-store", node.contentStore().toString());
+    option(command, "--node-name", node.name());
+    option(command, "--node-ip", node.address());
+    option(command, "--zone", node.options().zone());
+    option(command, "--listen", node.endpoint(REGISTRY_PORT));
+    option(command, "--peer-listen", node.endpoint(PEER_PORT));
+    option(command, "--metrics-listen", node.endpoint(METRICS_PORT));
+    option(command, "--hosts-dir", node.hostsDirectory().toString());
+    option(command, "--state-dir", node.stateDirectory().toString());
+    if (!serveOptions.contains("--roster-file")) {
+      option(command, "--seeds", seeds(node));
+    }
+    command.addAll(serveOptions);
+    return command;
+  }
+
+  private void option(List<String> command, String name, String value) {
+    if (!value.isEmpty() && !serveOptions.contains(name)) {
+      command.addAll(List.of(name, value));
+    }
+  }
+
+  private static String seeds(Node node) {
+    return node.lab().nodes().stream()
+        .map(other -> other.endpoint(PEER_PORT))
+        .collect(Collectors.joining(","));
+  }
+
+  @Override
+  public URI ready(Node node) {
+    return node.url(METRICS_PORT, "/readyz");
+  }
+}

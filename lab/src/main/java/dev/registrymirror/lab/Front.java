@@ -1,0 +1,219 @@
+package dev.registrymirror.lab;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What nodes meet as the upstream registry: passes requests on to the real one, unless it was told
+ * to answer otherwise, and keeps a record of each.
+ */
+final class Front {
+
+  static {
+    // Else the JDK's server waits 40 ms for an acknowledgement between headers and body.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
+  }
+
+  private static final Pattern PATH =
+      Pattern.compile("/v2/(?<repository>.+)/(?<kind>manifests|blobs)/(?<reference>[^/]+)");
+  private static final List<String> PASSED_BACK =
+      List.of("Content-Type", "Docker-Content-Digest", "Content-Range", "Accept-Ranges", "ETag");
+
+  private final InetSocketAddress address;
+  private final URI registry;
+  private final UnaryOperator<String> nodeByAddress;
+  private final List<Answer> answers = new CopyOnWriteArrayList<>();
+  private final List<UpstreamRequest> requests = new ArrayList<>();
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .proxy(HttpClient.Builder.NO_PROXY)
+          .build();
+  private HttpServer server;
+
+  /** An answer of its own in place of the registry's; the first that is not empty counts. */
+  interface Answer {
+    Optional<Reply> to(UpstreamRequest asked, Optional<String> authorization);
+  }
+
+  /** A whole answer. */
+  record Reply(int status, String contentType, String body, Map<String, String> headers) {
+
+    /** An error as the OCI distribution spec words it. */
+    static Reply error(int status, Map<String, String> headers) {
+      String json = "{\"errors\":[{\"code\":\"LAB\",\"message\":\"as the lab was told\"}]}";
+      return new Reply(status, "application/json", json, headers);
+    }
+  }
+
+  Front(InetSocketAddress address, URI registry, UnaryOperator<String> nodeByAddress) {
+    this.address = address;
+    this.registry = registry;
+    this.nodeByAddress = nodeByAddress;
+  }
+
+  /** Listens; does nothing where it does already. */
+  synchronized void open() {
+    if (server != null) {
+      return;
+    }
+    try {
+      server = HttpServer.create(address, 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException("listen on " + address, e);
+    }
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.createContext("/", this::handle);
+    server.start();
+  }
+
+  /** Breaks off what is under way and refuses connections from now on. */
+  synchronized void close() {
+    if (server != null) {
+      server.stop(0);
+      server = null;
+    }
+  }
+
+  void answerWith(Answer answer) {
+    answers.addFirst(answer);
+  }
+
+  void answerAsRegistry() {
+    answers.clear();
+  }
+
+  List<UpstreamRequest> requests() {
+    synchronized (requests) {
+      return List.copyOf(requests);
+    }
+  }
+
+  void forgetRequests() {
+    synchronized (requests) {
+      requests.clear();
+    }
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    UpstreamRequest asked = parse(exchange);
+    Optional<String> authorization =
+        Optional.ofNullable(exchange.getRequestHeaders().getFirst("Authorization"));
+    try (exchange) {
+      for (Answer answer : answers) {
+        Optional<Reply> reply = answer.to(asked, authorization);
+        if (reply.isPresent()) {
+          reply(exchange, asked, reply.get());
+          return;
+        }
+      }
+      pass(exchange, asked);
+    }
+  }
+
+  private void reply(HttpExchange exchange, UpstreamRequest asked, Reply reply) throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", reply.contentType());
+    reply.headers().forEach(exchange.getResponseHeaders()::set);
+    byte[] body = reply.body().getBytes(StandardCharsets.UTF_8);
+    begin(exchange, asked, reply.status(), body.length);
+    long written = 0;
+    if (asked.method().equals("GET")) {
+      exchange.getResponseBody().write(body);
+      written = body.length;
+    }
+    record(asked, reply.status(), written);
+  }
+
+  private void pass(HttpExchange exchange, UpstreamRequest asked) throws IOException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(registry.resolve(exchange.getRequestURI().getRawPath()))
+            .method(asked.method(), HttpRequest.BodyPublishers.noBody());
+    for (String name : List.of("Accept", "Range")) {
+      for (String value : exchange.getRequestHeaders().getOrDefault(name, List.of())) {
+        request.header(name, value);
+      }
+    }
+    HttpResponse<InputStream> response;
+    try {
+      response = http.send(request.build(), BodyHandlers.ofInputStream());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+    long written = 0;
+    try (InputStream body = response.body()) {
+      for (String name : PASSED_BACK) {
+        response
+            .headers()
+            .firstValue(name)
+            .ifPresent(v -> exchange.getResponseHeaders().set(name, v));
+      }
+      long length = response.headers().firstValueAsLong("Content-Length").orElse(0);
+      begin(exchange, asked, response.statusCode(), length);
+      if (asked.method().equals("GET")) {
+        OutputStream out = exchange.getResponseBody();
+        byte[] chunk = new byte[1 << 16];
+        for (int read = body.read(chunk); read >= 0; read = body.read(chunk)) {
+          out.write(chunk, 0, read);
+          written += read;
+        }
+      }
+    } finally {
+      record(asked, response.statusCode(), written);
+    }
+  }
+
+  private static void begin(HttpExchange exchange, UpstreamRequest asked, int status, long length)
+      throws IOException {
+    if (asked.method().equals("HEAD") || length == 0) {
+      // The server sends a Content-Length with HEAD only where it is set by hand.
+      exchange.getResponseHeaders().set("Content-Length", Long.toString(length));
+      exchange.sendResponseHeaders(status, -1);
+    } else {
+      exchange.sendResponseHeaders(status, length);
+    }
+  }
+
+  private UpstreamRequest parse(HttpExchange exchange) {
+    Matcher path = PATH.matcher(exchange.getRequestURI().getPath());
+    boolean named = path.matches();
+    String from = exchange.getRemoteAddress().getAddress().getHostAddress();
+    return new UpstreamRequest(
+        Instant.now(),
+        nodeByAddress.apply(from),
+        exchange.getRequestMethod(),
+        named ? path.group("kind") : "",
+        named ? path.group("repository") : "",
+        named ? path.group("reference") : "",
+        Optional.ofNullable(exchange.getRequestHeaders().getFirst("Range")).orElse(""),
+        0,
+        0);
+  }
+
+  private void record(UpstreamRequest asked, int status, long bytes) {
+    synchronized (requests) {
+      requests.add(asked.answered(status, bytes));
+    }
+  }
+}

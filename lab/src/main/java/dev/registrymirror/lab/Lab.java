@@ -1,0 +1,334 @@
+package dev.registrymirror.lab;
+
+import dev.registrymirror.lab.images.ImagePusher;
+import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.lab.machine.Daemon;
+import dev.registrymirror.lab.machine.Directories;
+import dev.registrymirror.lab.machine.LabException;
+import dev.registrymirror.lab.machine.Ledger;
+import dev.registrymirror.lab.machine.Link;
+import dev.registrymirror.lab.machine.Network;
+import dev.registrymirror.lab.machine.Network.Side;
+import dev.registrymirror.lab.tools.Containerd;
+import dev.registrymirror.lab.tools.Tools;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Several nodes and their upstream registry on this machine, in network namespaces.
+ *
+ * <pre>{@code
+ * try (Lab lab = Lab.create()) {
+ *   Image app = lab.upstream().push(ImageRecipe.named("app:1").layers(2, 10 * MIB));
+ *   Node n1 = lab.node("n1", Containerd.V24);
+ *   Node n2 = lab.node("n2", Containerd.V16);
+ *   lab.startAgents();
+ *   n1.pull(app.reference());
+ *   lab.upstream().refuseConnections();
+ *   n2.pull(app.reference());
+ * }
+ * }</pre>
+ *
+ * <p>Labs do not collide: each has a number that its directory, namespaces, links and subnets
+ * carry. All it starts ends with {@link #close()}, also when the JVM is interrupted; after a crash
+ * of the JVM, {@link LabDown} does it.
+ */
+public final class Lab implements AutoCloseable {
+
+  private static final int MAX_LABS = 256;
+  private static final int REGISTRY_HOST = 2;
+  private static final int FIRST_NODE_HOST = 11;
+  private static final int MAX_NODES = 240;
+  private static final int REGISTRY_PORT = 5000;
+  private static final Duration START_BOUND = Duration.ofSeconds(30);
+  private static final Duration ANSWER_BOUND = Duration.ofSeconds(2);
+
+  private final Tools tools;
+  private final Remains remains;
+  private final Ledger ledger;
+  private final Network network;
+  private final Map<String, Node> nodes = new LinkedHashMap<>();
+  private final EventLoopGroup eventLoops =
+      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .proxy(HttpClient.Builder.NO_PROXY)
+          .connectTimeout(ANSWER_BOUND)
+          .build();
+  private final Thread onShutdown = new Thread(this::end, "end-of-lab");
+  private Front front;
+  private Upstream upstream;
+  private boolean ended;
+
+  private Lab(Tools tools, Remains remains, boolean ipv6) {
+    this.tools = tools;
+    this.remains = remains;
+    this.ledger = remains.processes();
+    this.network = new Network(remains.id(), ipv6);
+  }
+
+  /** A lab with the default options. */
+  public static Lab create() {
+    return create(LabOptions.defaults());
+  }
+
+  /**
+   * A lab with its upstream, and no node yet.
+   *
+   * @throws dev.registrymirror.lab.tools.ToolMissing where this machine cannot have one
+   */
+  public static Lab create(LabOptions options) {
+    Lab lab = new Lab(Tools.prepare(), claim(options.root()), options.ipv6());
+    Runtime.getRuntime().addShutdownHook(lab.onShutdown);
+    try {
+      lab.open();
+      return lab;
+    } catch (RuntimeException e) {
+      lab.close();
+      throw e;
+    }
+  }
+
+  // Making the directory is the claim: of two that try, one succeeds.
+  private static Remains claim(Path root) {
+    for (int id = 0; id < MAX_LABS; id++) {
+      Remains remains = Remains.of(root, id);
+      try {
+        Files.createDirectory(remains.directory());
+      } catch (FileAlreadyExistsException taken) {
+        continue;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      remains.owner().record(ProcessHandle.current());
+      if (remains.isFresh()) {
+        return remains;
+      }
+      // The number of a lab under another root.
+      deleteClaim(remains);
+    }
+    throw new LabException("all " + MAX_LABS + " numbers of labs are taken; try make lab-down");
+  }
+
+  private void open() {
+    network.open();
+    String namespace = network.namespace("registry");
+    network.addNamespace(namespace);
+    network.join(namespace, Side.PEERS, REGISTRY_HOST, "eth0");
+    URI registry = startRegistry(namespace);
+    InetSocketAddress frontAddress =
+        new InetSocketAddress(network.machineAddress(Side.UPSTREAM), REGISTRY_PORT);
+    front = new Front(frontAddress, registry, this::nodeByAddress);
+    front.open();
+    upstream =
+        new Upstream(
+            http(network.machineAddress(Side.UPSTREAM), REGISTRY_PORT),
+            front,
+            new ImagePusher(Upstream.REGISTRY, registry),
+            network.machine(Side.UPSTREAM),
+            this::nodes);
+  }
+
+  private URI startRegistry(String namespace) {
+    URI address = http(network.address(Side.PEERS, REGISTRY_HOST), REGISTRY_PORT);
+    Path config = directory().resolve("registry.yml");
+    String yaml =
+        """
+        version: 0.1
+        log: {level: warn, accesslog: {disabled: true}}
+        storage: {filesystem: {rootdirectory: "%s"}, delete: {enabled: true}}
+        http: {addr: "%s"}
+        """
+            .formatted(directory().resolve("registry"), address.getAuthority());
+    try {
+      Files.writeString(config, yaml);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    List<String> command =
+        List.of(tools.find("docker-registry").toString(), "serve", config.toString());
+    Path log = directory().resolve("registry.log");
+    Daemon registry =
+        Daemon.start("registry", ledger, log, Map.of(), Daemon.inside(namespace, command));
+    Await.until(
+        "the registry answers; its log is " + log,
+        START_BOUND,
+        () -> registry.isAlive() && answers(address.resolve("/v2/")));
+    return address;
+  }
+
+  private static URI http(String address, int port) {
+    return URI.create(
+        "http://" + (address.contains(":") ? "[" + address + "]" : address) + ":" + port);
+  }
+
+  /** The registry that all nodes pull from. */
+  public Upstream upstream() {
+    return upstream;
+  }
+
+  /** Adds a node with that containerd and its defaults; returns when it can pull. */
+  public Node node(String name, Containerd containerd) {
+    return node(name, NodeOptions.of(containerd));
+  }
+
+  /**
+   * Adds a node; returns when it can pull.
+   *
+   * @param name letters, digits and dashes, this node's alone
+   * @throws dev.registrymirror.lab.tools.ToolMissing where its containerd cannot be had here
+   */
+  public Node node(String name, NodeOptions options) {
+    if (nodes.containsKey(name) || !name.matches("[a-z0-9-]+") || nodes.size() >= MAX_NODES) {
+      throw new IllegalArgumentException("no name for one more node: " + name);
+    }
+    Path containerd = tools.containerd(options.containerd());
+    int host = FIRST_NODE_HOST + nodes.size();
+    String namespace = network.namespace("node-" + name);
+    network.addNamespace(namespace);
+    Link peerLink = network.join(namespace, Side.PEERS, host, "eth0");
+    Link upstreamLink = network.join(namespace, Side.UPSTREAM, host, "up0");
+    Node.Place place =
+        new Node.Place(
+            namespace,
+            network.address(Side.PEERS, host),
+            network.address(Side.UPSTREAM, host),
+            peerLink,
+            upstreamLink);
+    Node node =
+        new Node(this, name, options, place, directory().resolve("node-" + name), containerd);
+    nodes.put(name, node);
+    node.prepare();
+    node.startContainerd();
+    return node;
+  }
+
+  /** All nodes, in the order of their making. */
+  public Collection<Node> nodes() {
+    return List.copyOf(nodes.values());
+  }
+
+  /** Starts the project's own mirror on every node that has none; returns when all are ready. */
+  public void startAgents(String... serveOptions) {
+    atOnce(nodes(), node -> node.startAgent(serveOptions));
+  }
+
+  /** Pulls on all these nodes at the same moment; the results are in the order of the nodes. */
+  public List<Pull> pullAtOnce(String reference, Collection<Node> where) {
+    return atOnce(where, node -> node.pull(reference));
+  }
+
+  private interface OnNode<T> {
+    T of(Node node);
+  }
+
+  private static <T> List<T> atOnce(Collection<Node> nodes, OnNode<T> action) {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<T>> futures = new ArrayList<>();
+      nodes.forEach(node -> futures.add(threads.submit(() -> action.of(node))));
+      List<T> results = new ArrayList<>();
+      for (Future<T> future : futures) {
+        results.add(future.get());
+      }
+      return results;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new LabException("on a node", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new LabException("interrupted", e);
+    }
+  }
+
+  /** Whether an HTTP address answers 200 now. */
+  boolean answers(URI uri) {
+    try {
+      HttpRequest request = HttpRequest.newBuilder(uri).timeout(ANSWER_BOUND).build();
+      return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException notYet) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new LabException("interrupted", e);
+    }
+  }
+
+  private String nodeByAddress(String address) {
+    return nodes.values().stream()
+        .filter(node -> node.isAt(address))
+        .map(Node::name)
+        .findFirst()
+        .orElse(address);
+  }
+
+  /** Where its files are: configurations, logs, content stores. */
+  public Path directory() {
+    return remains.directory();
+  }
+
+  Ledger ledger() {
+    return ledger;
+  }
+
+  EventLoopGroup eventLoops() {
+    return eventLoops;
+  }
+
+  /** Ends everything that the lab started; nothing of it is left on the machine. */
+  @Override
+  public void close() {
+    end();
+    try {
+      Runtime.getRuntime().removeShutdownHook(onShutdown);
+    } catch (IllegalStateException shuttingDown) {
+      // The hook is what runs.
+      assert ended;
+    }
+  }
+
+  private synchronized void end() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    nodes.values().forEach(Node::close);
+    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    if (front != null) {
+      front.close();
+    }
+    http.close();
+    remains.remove();
+  }
+
+  private static void deleteClaim(Remains remains) {
+    try {
+      Directories.delete(remains.directory());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

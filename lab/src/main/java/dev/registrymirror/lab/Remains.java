@@ -1,0 +1,128 @@
+package dev.registrymirror.lab;
+
+import dev.registrymirror.lab.machine.Command;
+import dev.registrymirror.lab.machine.Directories;
+import dev.registrymirror.lab.machine.Ledger;
+import dev.registrymirror.lab.machine.Network;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * All that a lab has on the machine: a directory, processes, namespaces, two links, and mounts. It
+ * is found again from the directory's name and what is written there, so a lab that crashed is
+ * removed as one that ends.
+ *
+ * @param id the lab's number
+ * @param directory {@code registry-mirror-lab-ID}
+ */
+record Remains(int id, Path directory) {
+
+  private static final String DIRECTORY = "registry-mirror-lab-";
+  private static final Path NAMESPACES = Path.of("/run/netns");
+  private static final Path LINKS = Path.of("/sys/class/net");
+
+  static Remains of(Path root, int id) {
+    return new Remains(id, root.resolve(DIRECTORY + id));
+  }
+
+  /** Of all labs that have a directory under {@code root}. */
+  static List<Remains> in(Path root) {
+    return list(root).stream()
+        .map(path -> path.getFileName().toString())
+        .filter(name -> name.matches(DIRECTORY + "\\d+"))
+        .map(name -> of(root, Integer.parseInt(name.substring(DIRECTORY.length()))))
+        .sorted(Comparator.comparingInt(Remains::id))
+        .toList();
+  }
+
+  /** The processes that the lab started. */
+  Ledger processes() {
+    return new Ledger(directory.resolve("processes"));
+  }
+
+  /** The Java process that made the lab, while it lives. */
+  Ledger owner() {
+    return new Ledger(directory.resolve("owner"));
+  }
+
+  /** Whether nothing but the directory is there yet. */
+  boolean isFresh() {
+    return namespaces().isEmpty() && links().isEmpty();
+  }
+
+  // At once and not gently: nothing of what these processes would still write is kept.
+  void remove() {
+    processes().running().forEach(Remains::kill);
+    List<String> namespaces = namespaces();
+    namespaces.forEach(Remains::killAllIn);
+    namespaces.forEach(namespace -> Command.run("ip", "netns", "delete", namespace));
+    links().forEach(link -> Command.run("ip", "link", "delete", link));
+    mounts().forEach(mount -> Command.run("umount", "--lazy", mount));
+    try {
+      Directories.delete(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException("delete " + directory, e);
+    }
+  }
+
+  private static void kill(ProcessHandle process) {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+
+  // The shims of containers outlive containerd, and are in no ledger.
+  private static void killAllIn(String namespace) {
+    Command.run("ip", "netns", "pids", namespace)
+        .lines()
+        .map(Long::parseLong)
+        .flatMap(pid -> ProcessHandle.of(pid).stream())
+        .forEach(Remains::kill);
+  }
+
+  private List<String> namespaces() {
+    return named(NAMESPACES);
+  }
+
+  private List<String> links() {
+    return named(LINKS);
+  }
+
+  private List<String> named(Path folder) {
+    return list(folder).stream()
+        .map(path -> path.getFileName().toString())
+        .filter(name -> name.startsWith(Network.prefix(id)))
+        .toList();
+  }
+
+  // The innermost first.
+  private List<String> mounts() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/mounts"))) {
+      List<String> mounts =
+          new ArrayList<>(
+              lines
+                  .map(line -> line.split(" ", -1)[1])
+                  .filter(mount -> mount.startsWith(directory + "/"))
+                  .toList());
+      return mounts.reversed();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<Path> list(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package dev.registrymirror.lab;
+
+import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.lab.cri.Login;
+import dev.registrymirror.lab.images.Image;
+import dev.registrymirror.lab.images.ImagePusher;
+import dev.registrymirror.lab.images.ImageRecipe;
+import dev.registrymirror.lab.machine.Link;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/**
+ * The registry that nodes pull from, called {@link #REGISTRY} in references: Debian's
+ * docker-registry behind a front that counts requests and can be told to fail, on a link of its
+ * own.
+ *
+ * <p>Whatever was told to it lasts until {@link #restore()}.
+ */
+public final class Upstream {
+
+  /** The registry's name in references; no DNS knows it, hosts.toml alone says where it is. */
+  public static final String REGISTRY = "registry.lab";
+
+  private final URI address;
+  private final Front front;
+  private final ImagePusher pusher;
+  private final Link link;
+  private final Supplier<Collection<Node>> nodes;
+
+  Upstream(
+      URI address, Front front, ImagePusher pusher, Link link, Supplier<Collection<Node>> nodes) {
+    this.address = address;
+    this.front = front;
+    this.pusher = pusher;
+    this.link = link;
+    this.nodes = nodes;
+  }
+
+  /** Where nodes reach it: {@code http://198.19.0.1:5000}. */
+  public URI address() {
+    return address;
+  }
+
+  /** Makes an image and puts it there, past the front and the limited link. */
+  public Image push(ImageRecipe recipe) {
+    return pusher.push(recipe);
+  }
+
+  /**
+   * Answers that tag, and the digest behind it, with a manifest of {@code bytes} bytes or a little
+   * more. The real registry would not take it.
+   *
+   * @return the image's reference
+   */
+  public String offerHugeManifest(String repository, String tag, int bytes) {
+    String manifest = ImagePusher.hugeManifest(bytes);
+    Digest digest = ImagePusher.digest(manifest);
+    Front.Reply reply =
+        new Front.Reply(
+            200,
+            ImagePusher.MANIFEST_TYPE,
+            manifest,
+            Map.of("Docker-Content-Digest", digest.toString()));
+    front.answerWith(
+        (asked, authorization) ->
+            Optional.of(reply)
+                .filter(r -> asked.kind().equals("manifests"))
+                .filter(r -> asked.repository().equals(repository))
+                .filter(r -> List.of(tag, digest.toString()).contains(asked.reference())));
+    return REGISTRY + "/" + repository + ":" + tag;
+  }
+
+  /**
+   * Limits what all nodes together get from it.
+   *
+   * @param rate as tc(8) writes it: {@code 200mbit}
+   */
+  public void limit(String rate) {
+    link.limit(rate);
+  }
+
+  /** Ends {@link #limit}. */
+  public void unlimit() {
+    link.unlimit();
+  }
+
+  /** Is down: refuses connections, and breaks off those under way. */
+  public void refuseConnections() {
+    front.close();
+  }
+
+  /** Is unreachable: packets to and from it vanish, without a reset. */
+  public void dropPackets() {
+    nodes.get().forEach(node -> node.upstreamLink().drop());
+  }
+
+  /** Answers every request with that status (401, 403, 404, 429, 500 …). */
+  public void answer(int status) {
+    answer(status, asked -> true);
+  }
+
+  /** Answers those requests with that status. */
+  public void answer(int status, Predicate<UpstreamRequest> which) {
+    front.answerWith(
+        (asked, authorization) ->
+            which.test(asked)
+                ? Optional.of(Front.Reply.error(status, Map.of()))
+                : Optional.empty());
+  }
+
+  /** Is private: wants that user and password (Basic), else answers 401 with a challenge. */
+  public void requireLogin(Login login) {
+    String pair = login.user() + ":" + login.password();
+    String expected =
+        "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
+    front.answerWith(
+        (asked, authorization) ->
+            authorization.filter(expected::equals).isPresent()
+                ? Optional.empty()
+                : Optional.of(
+                    Front.Reply.error(
+                        401, Map.of("WWW-Authenticate", "Basic realm=\"registry.lab\""))));
+  }
+
+  /** As it was at first: up, reachable, public, itself; a limit stays. */
+  public void restore() {
+    front.answerAsRegistry();
+    front.open();
+    nodes.get().forEach(node -> node.upstreamLink().restore());
+  }
+
+  /** What it was asked and answered so far, in order of completion. */
+  public List<UpstreamRequest> requests() {
+    return front.requests();
+  }
+
+  /** How often a digest or tag was asked for, by that method. */
+  public long count(String method, String reference) {
+    return requests().stream()
+        .filter(asked -> asked.method().equals(method) && asked.reference().equals(reference))
+        .count();
+  }
+
+  /** Begins {@link #requests()} anew. */
+  public void forgetRequests() {
+    front.forgetRequests();
+  }
+
+  /** Bytes that went out to all nodes together, with all headers (the link's counter). */
+  public long bytesSent() {
+    return link.sent();
+  }
+}

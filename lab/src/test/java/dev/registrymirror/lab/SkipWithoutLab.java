@@ -1,0 +1,35 @@
+package dev.registrymirror.lab;
+
+import dev.registrymirror.lab.tools.ToolMissing;
+import dev.registrymirror.lab.tools.Tools;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
+import org.opentest4j.TestAbortedException;
+
+/** What {@link NeedsLab} says. */
+final class SkipWithoutLab implements ExecutionCondition, TestExecutionExceptionHandler {
+
+  @Override
+  public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+    String obstacle = Tools.obstacle();
+    if (obstacle.isEmpty()) {
+      return ConditionEvaluationResult.enabled("this machine can have a lab");
+    }
+    if (context.getTestMethod().isEmpty()) {
+      System.out.println("skipped: " + context.getDisplayName() + ": the lab " + obstacle);
+    }
+    return ConditionEvaluationResult.disabled("the lab " + obstacle);
+  }
+
+  @Override
+  public void handleTestExecutionException(ExtensionContext context, Throwable failure)
+      throws Throwable {
+    if (failure instanceof ToolMissing missing) {
+      System.out.println("skipped: " + context.getDisplayName() + ": " + missing.getMessage());
+      throw new TestAbortedException(missing.getMessage(), missing);
+    }
+    throw failure;
+  }
+}
