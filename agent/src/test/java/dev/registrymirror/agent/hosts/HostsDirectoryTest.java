@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HostsDirectoryTest {
@@ -336,22 +337,20 @@ class HostsDirectoryTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "localhost https://localhost true",
-        "localhost:5000 http://localhost:5000 true",
-        "127.0.0.1:80 http://127.0.0.1:80 false",
-        "[::1]:443 https://[::1]:443 true",
-        "127.example.com https://127.example.com false",
-      })
-  void loopbackRegistriesAreReachedAsContainerdReachesThem(String line) throws Exception {
-    String[] words = line.split(" ");
+  @CsvSource({
+    "localhost, https://localhost, true",
+    "localhost:5000, http://localhost:5000, true",
+    "127.0.0.1:80, http://127.0.0.1:80, false",
+    "[::1]:443, https://[::1]:443, true",
+    "127.example.com, https://127.example.com, false",
+  })
+  void loopbackRegistriesAreReachedAsContainerdReachesThem(
+      String registry, String url, boolean unverified) throws Exception {
+    directory(settings(TagPolicy.REVALIDATE, registry)).configure();
 
-    directory(settings(TagPolicy.REVALIDATE, words[0])).configure();
-
-    HostsFile file = HostsFile.parse(Files.readAllBytes(hosts.resolve(words[0] + "/hosts.toml")));
-    assertThat(file.hosts().get(words[1]).containsKey("skip_verify"))
-        .isEqualTo(Boolean.parseBoolean(words[2]));
+    HostsFile file = HostsFile.parse(Files.readAllBytes(hosts.resolve(registry + "/hosts.toml")));
+    assertThat(file.hosts()).containsKey(url);
+    assertThat(file.hosts().get(url).containsKey("skip_verify")).isEqualTo(unverified);
   }
 
   @Test
