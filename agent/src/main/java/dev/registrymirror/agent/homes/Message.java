@@ -17,6 +17,9 @@ public sealed interface Message {
   /** At most so many providers of one digest, or records of one tag, in one message. */
   int MAX_PROVIDERS = 128;
 
+  /** Ages of tags are cut off here, in milliseconds: ten years. */
+  long MAX_AGE_MILLIS = 315_360_000_000L;
+
   /** Asked of another agent; each is answered with one {@link Reply}. */
   sealed interface Request extends Message {}
 
