@@ -25,8 +25,6 @@ final class Distribution {
           "java.management",
           "java.naming",
           "java.net.http",
-          // cleanup --hold.
-          "jdk.httpserver",
           // Netty and protobuf: Unsafe.
           "jdk.unsupported");
 

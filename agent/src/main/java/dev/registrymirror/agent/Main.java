@@ -29,15 +29,15 @@ public final class Main implements Commands {
   }
 
   @Override
-  public int configure(ConfigureOptions options) throws Exception {
+  public int configure(ConfigureOptions options) {
     JsonLines.install(System.err, options.logLevel());
-    return new HostsCommands(System.out).configure(options);
+    throw new UnsupportedOperationException("configure is not composed yet");
   }
 
   @Override
-  public int cleanup(CleanupOptions options) throws Exception {
+  public int cleanup(CleanupOptions options) {
     JsonLines.install(System.err, options.logLevel());
-    return new HostsCommands(System.out).cleanup(options);
+    throw new UnsupportedOperationException("cleanup is not composed yet");
   }
 
   @Override
