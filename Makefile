@@ -1,14 +1,19 @@
-# Maven picks JDK 25 by itself (toolchain), whatever JDK it runs on.
+# Needs Maven and a JDK 25, which Maven finds by itself (toolchain): it may run on another.
 MVN := mvn -B -ntp
 
 .DEFAULT_GOAL := help
-.PHONY: help build format clean
+.PHONY: help build test format clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the agent, without tests: agent/target/mirror-agent/bin/mirror-agent
 	$(MVN) -q package -DskipTests
+
+test: ## Run every test and check; at the end what was skipped and why (needs root for the lab)
+	rm -rf */target/surefire-reports
+	$(MVN) verify; code=$$?; \
+	awk -f build/skipped.awk */target/surefire-reports/TEST-*.xml; exit $$code
 
 format: ## Put all Java sources into google-java-format
 	$(MVN) -q -Dformat=apply toolchains:select-jdk-toolchain dependency:copy@formatter exec:exec@format
