@@ -41,18 +41,19 @@ public record AgentMirror(List<String> serveOptions, List<String> configureOptio
     return new AgentMirror(List.of(), List.of());
   }
 
-  /**
-   * The launcher.
-   *
-   * @throws LabException where it has not been built
-   */
-  public static Path launcher() {
+  /** The launcher, where it has been built. */
+  public static Optional<Path> find() {
     return Optional.ofNullable(System.getProperty("mirror.agent"))
         .or(() -> Optional.ofNullable(System.getenv("MIRROR_AGENT")))
         .map(Path::of)
         .or(AgentMirror::built)
         .filter(Files::isExecutable)
-        .map(Path::toAbsolutePath)
+        .map(Path::toAbsolutePath);
+  }
+
+  private static String launcher() {
+    return find()
+        .map(Path::toString)
         .orElseThrow(
             () ->
                 new LabException(
@@ -76,7 +77,7 @@ public record AgentMirror(List<String> serveOptions, List<String> configureOptio
   @Override
   public void configure(Node node) {
     List<String> command = new ArrayList<>();
-    command.add(launcher().toString());
+    command.add(launcher());
     command.add("configure");
     command.addAll(List.of("--hosts-dir", node.hostsDirectory().toString()));
     command.addAll(List.of("--state-dir", node.stateDirectory().toString()));
@@ -91,7 +92,7 @@ public record AgentMirror(List<String> serveOptions, List<String> configureOptio
   @Override
   public List<String> command(Node node) {
     List<String> command = new ArrayList<>();
-    command.add(launcher().toString());
+    command.add(launcher());
     command.add("serve");
     option(command, "--containerd-socket", node.containerdSocket().toString());
     option(command, "--content-store", node.contentStore().toString());

@@ -3,7 +3,6 @@ package dev.registrymirror.lab;
 import dev.registrymirror.lab.images.ImagePusher;
 import dev.registrymirror.lab.machine.Await;
 import dev.registrymirror.lab.machine.Daemon;
-import dev.registrymirror.lab.machine.Directories;
 import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.machine.Ledger;
 import dev.registrymirror.lab.machine.Link;
@@ -21,7 +20,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,7 +54,6 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Lab implements AutoCloseable {
 
-  private static final int MAX_LABS = 256;
   private static final int REGISTRY_HOST = 2;
   private static final int FIRST_NODE_HOST = 11;
   private static final int MAX_NODES = 240;
@@ -100,7 +97,11 @@ public final class Lab implements AutoCloseable {
    * @throws dev.registrymirror.lab.tools.ToolMissing where this machine cannot have one
    */
   public static Lab create(LabOptions options) {
-    Lab lab = new Lab(Tools.prepare(), claim(options.root()), options.ipv6());
+    Lab lab =
+        new Lab(
+            Tools.prepare(),
+            Remains.claim(options.root(), ProcessHandle.current()),
+            options.ipv6());
     Runtime.getRuntime().addShutdownHook(lab.onShutdown);
     try {
       lab.open();
@@ -109,27 +110,6 @@ public final class Lab implements AutoCloseable {
       lab.close();
       throw e;
     }
-  }
-
-  // Making the directory is the claim: of two that try, one succeeds.
-  private static Remains claim(Path root) {
-    for (int id = 0; id < MAX_LABS; id++) {
-      Remains remains = Remains.of(root, id);
-      try {
-        Files.createDirectory(remains.directory());
-      } catch (FileAlreadyExistsException taken) {
-        continue;
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-      remains.owner().record(ProcessHandle.current());
-      if (remains.isFresh()) {
-        return remains;
-      }
-      // The number of a lab under another root.
-      deleteClaim(remains);
-    }
-    throw new LabException("all " + MAX_LABS + " numbers of labs are taken; try make lab-down");
   }
 
   private void open() {
@@ -290,6 +270,16 @@ public final class Lab implements AutoCloseable {
     return remains.directory();
   }
 
+  /** Lets {@link LabDown} end it. */
+  void keep() {
+    remains.keep();
+  }
+
+  /** The newest containerd that can be had on this machine. */
+  public Containerd newestContainerd() {
+    return tools.containerds().getLast();
+  }
+
   Ledger ledger() {
     return ledger;
   }
@@ -322,13 +312,5 @@ public final class Lab implements AutoCloseable {
     }
     http.close();
     remains.remove();
-  }
-
-  private static void deleteClaim(Remains remains) {
-    try {
-      Directories.delete(remains.directory());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -113,6 +113,19 @@ public final class Node {
 
   // Files
 
+  /** Where all its files are; {@code containerd.log} and the mirror's log among them. */
+  public Path directory() {
+    return directory;
+  }
+
+  String namespace() {
+    return namespace;
+  }
+
+  Path tools() {
+    return tools;
+  }
+
   public Path containerdSocket() {
     return directory.resolve("containerd.sock");
   }

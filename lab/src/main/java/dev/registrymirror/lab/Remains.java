@@ -2,12 +2,15 @@ package dev.registrymirror.lab;
 
 import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.machine.Directories;
+import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.machine.Ledger;
 import dev.registrymirror.lab.machine.Network;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -24,11 +27,49 @@ import java.util.stream.Stream;
 record Remains(int id, Path directory) {
 
   private static final String DIRECTORY = "registry-mirror-lab-";
+  private static final int MAX_LABS = 256;
+  private static final String OWNER = "owner";
+  private static final String KEPT = "kept";
   private static final Path NAMESPACES = Path.of("/run/netns");
   private static final Path LINKS = Path.of("/sys/class/net");
 
   static Remains of(Path root, int id) {
     return new Remains(id, root.resolve(DIRECTORY + id));
+  }
+
+  /**
+   * The first number that no lab has, with a directory that says which process it belongs to.
+   *
+   * @throws LabException where all are taken
+   */
+  // Renaming is the claim: of two that try, one succeeds, and no lab is ever seen without owner.
+  static Remains claim(Path root, ProcessHandle owner) {
+    try {
+      Path claim = Files.createTempDirectory(root, DIRECTORY + "new-");
+      new Ledger(claim.resolve(OWNER)).record(owner);
+      for (int id = 0; id < MAX_LABS; id++) {
+        Remains remains = of(root, id);
+        if (!remains.isTaken() && moved(claim, remains.directory())) {
+          return remains;
+        }
+      }
+      Directories.delete(claim);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    throw new LabException("all " + MAX_LABS + " numbers of labs are taken; try make lab-down");
+  }
+
+  private static boolean moved(Path claim, Path directory) throws IOException {
+    try {
+      Files.move(claim, directory, StandardCopyOption.ATOMIC_MOVE);
+      return true;
+    } catch (FileSystemException taken) {
+      if (Files.exists(directory)) {
+        return false;
+      }
+      throw taken;
+    }
   }
 
   /** Of all labs that have a directory under {@code root}. */
@@ -48,21 +89,36 @@ record Remains(int id, Path directory) {
 
   /** The Java process that made the lab, while it lives. */
   Ledger owner() {
-    return new Ledger(directory.resolve("owner"));
+    return new Ledger(directory.resolve(OWNER));
   }
 
-  /** Whether nothing but the directory is there yet. */
-  boolean isFresh() {
-    return namespaces().isEmpty() && links().isEmpty();
+  /** Whether {@link LabUp} keeps it, for {@link LabDown} to end. */
+  boolean isKept() {
+    return Files.exists(directory.resolve(KEPT));
   }
 
+  void keep() {
+    try {
+      Files.createFile(directory.resolve(KEPT));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  // Namespaces without a directory are those of a lab under another root.
+  private boolean isTaken() {
+    return Files.exists(directory) || !namespaces().isEmpty() || !links().isEmpty();
+  }
+
+  /** Ends and deletes all of it. */
   // At once and not gently: nothing of what these processes would still write is kept.
   void remove() {
     processes().running().forEach(Remains::kill);
     List<String> namespaces = namespaces();
     namespaces.forEach(Remains::killAllIn);
-    namespaces.forEach(namespace -> Command.run("ip", "netns", "delete", namespace));
+    // Links first: those into a namespace vanish with it, some time after the command has returned.
     links().forEach(link -> Command.run("ip", "link", "delete", link));
+    namespaces.forEach(namespace -> Command.run("ip", "netns", "delete", namespace));
     mounts().forEach(mount -> Command.run("umount", "--lazy", mount));
     try {
       Directories.delete(directory);

@@ -1,0 +1,53 @@
+package dev.registrymirror.lab;
+
+import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.lab.tools.Tools;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Ends the lab that {@link LabUp} keeps, and removes what crashed labs have left. Labs that another
+ * process is using, such as a test, are left alone.
+ */
+public final class LabDown {
+
+  private static final Duration END_BOUND = Duration.ofSeconds(30);
+
+  private LabDown() {}
+
+  /** No arguments. */
+  public static void main(String[] args) {
+    String obstacle = Tools.obstacle();
+    if (!obstacle.isEmpty()) {
+      System.out.println("no lab can be here: one " + obstacle);
+      return;
+    }
+    down(LabOptions.defaults().root());
+  }
+
+  static void down(Path root) {
+    List<Remains> labs = Remains.in(root);
+    if (labs.isEmpty()) {
+      System.out.println("no lab in " + root);
+    }
+    labs.forEach(LabDown::down);
+  }
+
+  private static void down(Remains lab) {
+    List<ProcessHandle> owner = lab.owner().running();
+    if (owner.isEmpty()) {
+      lab.remove();
+      System.out.println("lab " + lab.id() + ": removed");
+    } else if (lab.isKept()) {
+      owner.forEach(ProcessHandle::destroy);
+      Await.until(
+          "lab " + lab.id() + " has ended", END_BOUND, () -> !Files.exists(lab.directory()));
+      System.out.println("lab " + lab.id() + ": ended");
+    } else {
+      System.out.println(
+          "lab " + lab.id() + ": left alone, process " + owner.getFirst().pid() + " is using it");
+    }
+  }
+}
