@@ -25,6 +25,8 @@ final class Distribution {
           "java.management",
           "java.naming",
           "java.net.http",
+          // cleanup --hold.
+          "jdk.httpserver",
           // Netty and protobuf: Unsafe.
           "jdk.unsupported");
 

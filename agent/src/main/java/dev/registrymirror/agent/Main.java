@@ -29,15 +29,15 @@ public final class Main implements Commands {
   }
 
   @Override
-  public int configure(ConfigureOptions options) {
+  public int configure(ConfigureOptions options) throws Exception {
     JsonLines.install(System.err, options.logLevel());
-    throw new UnsupportedOperationException("configure is not composed yet");
+    return new HostsCommands(System.out).configure(options);
   }
 
   @Override
-  public int cleanup(CleanupOptions options) {
+  public int cleanup(CleanupOptions options) throws Exception {
     JsonLines.install(System.err, options.logLevel());
-    throw new UnsupportedOperationException("cleanup is not composed yet");
+    return new HostsCommands(System.out).cleanup(options);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.registrymirror.agent.cli;
 
 import java.io.PrintStream;
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -126,9 +127,13 @@ public final class CommandLineTool {
     return message;
   }
 
-  /** A failure's message where it has one: people read it; the log has the rest. */
-  private static String describe(Exception e) {
-    return e.getMessage() == null ? e.toString() : e.getMessage();
+  /**
+   * A failure for people: its message where that says what happened, the log has the rest. The
+   * JDK's exceptions about files say it by their class.
+   */
+  public static String describe(Exception e) {
+    boolean named = e instanceof FileSystemException file && file.getReason() == null;
+    return named || e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
   private static String oneLine(String text) {

@@ -1,9 +1,9 @@
 package dev.registrymirror.agent.cli;
 
+import dev.registrymirror.agent.hosts.HostsSettings;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,8 +20,6 @@ import picocli.CommandLine.ParseResult;
  * with it.
  */
 final class Given {
-
-  private static final int MAX_PORT = 65_535;
 
   private final ParseResult line;
   private final Map<String, String> environment;
@@ -162,32 +160,16 @@ final class Given {
     return List.copyOf(found);
   }
 
-  /** Addresses of agents, as containerd's hosts.toml takes them: no path, no user, no query. */
   List<URI> mirrors(Option option) throws Misuse {
     List<URI> mirrors = new ArrayList<>();
     for (String text : texts(option)) {
-      mirrors.add(
-          mirror(text.strip())
-              .orElseThrow(
-                  () -> wrong(option, text, "http://IP:PORT, such as http://10.0.0.11:29999")));
+      try {
+        mirrors.add(HostsSettings.mirror(text.strip()));
+      } catch (IllegalArgumentException e) {
+        throw wrong(option, text, "http://IP:PORT, such as http://10.0.0.11:29999");
+      }
     }
     return List.copyOf(mirrors);
-  }
-
-  private static Optional<URI> mirror(String text) {
-    try {
-      URI uri = new URI(text);
-      boolean bare =
-          uri.getRawAuthority() != null && text.equals("http://" + uri.getRawAuthority());
-      boolean whole =
-          uri.getHost() != null
-              && uri.getRawUserInfo() == null
-              && uri.getPort() > 0
-              && uri.getPort() <= MAX_PORT;
-      return bare && whole ? Optional.of(uri) : Optional.empty();
-    } catch (URISyntaxException e) {
-      return Optional.empty();
-    }
   }
 
   private static Optional<InetAddress> literal(String text) {

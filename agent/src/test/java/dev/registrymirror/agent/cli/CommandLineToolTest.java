@@ -376,8 +376,6 @@ class CommandLineToolTest {
         "serve --oci-layout=/a --containerd-namespace=b  | --oci-layout and --containerd-namespace",
         "serve --oci-layout=/a --content-store=/b        | --oci-layout and --content-store",
         "configure --mirror=10.0.0.1:29999       | --mirror: '10.0.0.1:29999' is not http://IP",
-        "configure --mirror=https://10.0.0.1:1   | 'https://10.0.0.1:1' is not http://IP:PORT",
-        "configure --mirror=http://10.0.0.1      | 'http://10.0.0.1' is not http://IP:PORT",
         "configure --mirror=http://10.0.0.1:1/v2 | 'http://10.0.0.1:1/v2' is not http://IP:PORT",
         "configure --mirror=http://u@10.0.0.1:1  | 'http://u@10.0.0.1:1' is not http://IP:PORT",
         "configure --registry=https://docker.io  | 'https://docker.io' is not a registry's host",
