@@ -1,6 +1,6 @@
 package dev.registrymirror.agent.tags;
 
-import java.util.Locale;
+import java.net.URI;
 
 /** Where registries are asked: what the node's hosts configuration says, or the usual place. */
 @FunctionalInterface
@@ -14,24 +14,26 @@ public interface Upstreams {
   UpstreamAddress lookup(String registry);
 
   /**
-   * Where containerd asks when nothing is configured: Docker's registry under its other name, a
-   * registry on this machine without TLS, any other by https under its own name.
+   * Where containerd asks when nothing is configured ({@code ConfigureHosts}): Docker's registry
+   * under its other name, one on this machine without TLS unless its port is 443, any other by
+   * https under its own name.
    */
   static UpstreamAddress usual(String registry) {
-    String host = registry.toLowerCase(Locale.ROOT);
-    if (host.equals("docker.io")) {
+    if (registry.equals("docker.io")) {
       return UpstreamAddress.of("https://registry-1.docker.io/v2");
     }
-    return UpstreamAddress.of((isThisMachine(host) ? "http://" : "https://") + host + "/v2");
+    URI https = URI.create("https://" + registry + "/v2");
+    boolean clear =
+        isThisMachine(https.getHost()) && https.getPort() >= 0 && https.getPort() != 443;
+    return clear
+        ? UpstreamAddress.of("http://" + registry + "/v2")
+        : UpstreamAddress.of(https.toString());
   }
 
   private static boolean isThisMachine(String host) {
-    if (host.endsWith(":443")) {
-      return false;
-    }
-    return host.equals("localhost")
-        || host.startsWith("localhost:")
-        || host.matches("127(\\.[0-9]{1,3}){3}(:[0-9]+)?")
-        || host.startsWith("[::1]");
+    return host != null
+        && (host.equals("localhost")
+            || host.equals("[::1]")
+            || host.matches("127(\\.[0-9]{1,3}){3}"));
   }
 }

@@ -61,6 +61,6 @@ public final class Log {
     logRecord.setLoggerName(logger.getName());
     logRecord.setParameters(keysAndValues);
     logRecord.setThrown(cause);
-    logger.log(logRecord);
+    JsonLines.write(logger, logRecord);
   }
 }

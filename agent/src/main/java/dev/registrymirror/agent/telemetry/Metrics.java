@@ -107,7 +107,8 @@ public final class Metrics {
   private final Counter responseBytes;
   private final DistributionDataPoint lookup;
   private final Map<Result, DistributionDataPoint> firstByte = new EnumMap<>(Result.class);
-  private final Map<Kind, GaugeDataPoint> advertised = new EnumMap<>(Kind.class);
+  private final Gauge advertised;
+  private final Map<Kind, Long> advertisedByKind = new ConcurrentHashMap<>();
   private final Map<FallbackReason, CounterDataPoint> fallbacks =
       new EnumMap<>(FallbackReason.class);
   private final GaugeDataPoint rosterNodes;
@@ -140,7 +141,13 @@ public final class Metrics {
             .withoutExemplars()
             .register(prometheus);
     registerFirstByte();
-    registerAdvertised();
+    advertised =
+        Gauge.builder()
+            .name("registry_mirror_advertised")
+            .help("What this node holds and has announced to the cluster.")
+            .labelNames("kind")
+            .withoutExemplars()
+            .register(prometheus);
     registerFallbacks();
     rosterNodes =
         Gauge.builder()
@@ -169,19 +176,6 @@ public final class Metrics {
             .register(prometheus);
     for (Result result : Result.values()) {
       firstByte.put(result, histogram.labelValues(result.label));
-    }
-  }
-
-  private void registerAdvertised() {
-    Gauge gauge =
-        Gauge.builder()
-            .name("registry_mirror_advertised")
-            .help("What this node holds and has announced to the cluster.")
-            .labelNames("kind")
-            .withoutExemplars()
-            .register(prometheus);
-    for (Kind kind : Kind.values()) {
-      advertised.put(kind, gauge.labelValues(kind.label));
     }
   }
 
@@ -230,7 +224,8 @@ public final class Metrics {
 
   /** As many of this kind are announced to the cluster now. */
   public void advertised(Kind kind, long count) {
-    advertised.get(kind).set(count);
+    advertisedByKind.put(kind, count);
+    advertised.labelValues(kind.label).set(count);
   }
 
   /** As many nodes, this one among them, are in the roster now. */
@@ -264,11 +259,9 @@ public final class Metrics {
     return sums;
   }
 
-  /** What is announced to the cluster now. Every kind has a value. */
+  /** What is announced to the cluster now, of the kinds that were ever told. */
   public Map<Kind, Long> advertisedByKind() {
-    Map<Kind, Long> counts = new EnumMap<>(Kind.class);
-    advertised.forEach((kind, gauge) -> counts.put(kind, (long) gauge.get()));
-    return counts;
+    return Map.copyOf(advertisedByKind);
   }
 
   /** The media type of what {@link #write} writes for the same {@code accept}. */

@@ -16,7 +16,7 @@ class UpstreamsTest {
     "ghcr.io,          https://ghcr.io/v2",
     "a.example:8443,   https://a.example:8443/v2",
     "localhost:5000,   http://localhost:5000/v2",
-    "localhost,        http://localhost/v2",
+    "localhost,        https://localhost/v2",
     "localhost:443,    https://localhost:443/v2",
     "127.0.0.1:5000,   http://127.0.0.1:5000/v2",
     "127.0.0.1.io,     https://127.0.0.1.io/v2",
