@@ -5,11 +5,15 @@ import dev.registrymirror.lab.tools.Tools;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
 
 /** What {@link NeedsLab} says. */
-final class SkipWithoutLab implements ExecutionCondition, TestExecutionExceptionHandler {
+final class SkipWithoutLab
+    implements ExecutionCondition,
+        TestExecutionExceptionHandler,
+        LifecycleMethodExecutionExceptionHandler {
 
   @Override
   public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
@@ -31,5 +35,11 @@ final class SkipWithoutLab implements ExecutionCondition, TestExecutionException
       throw new TestAbortedException(missing.getMessage(), missing);
     }
     throw failure;
+  }
+
+  @Override
+  public void handleBeforeEachMethodExecutionException(ExtensionContext context, Throwable failure)
+      throws Throwable {
+    handleTestExecutionException(context, failure);
   }
 }

@@ -173,15 +173,27 @@ public final class ContentFolder {
   }
 
   /**
-   * The store's metadata says how long the blob is.
+   * The store's metadata says how long the blob is; from any thread.
    *
    * @param size in bytes
+   * @return whether a file of that digest is there
    */
-  public void expect(Digest digest, long size) {
+  public boolean expect(Digest digest, long size) {
+    Long before = held.get(digest);
+    Fault fault = faults.get(digest);
+    boolean known = before != null && before != size;
+    boolean faulty = fault instanceof Fault.Length(long expected) && expected != size;
+    if (known || faulty) {
+      thread.execute(() -> correct(digest, size));
+    }
+    return before != null || fault != null;
+  }
+
+  private void correct(Digest digest, long size) {
     Long before = held.get(digest);
     if (before != null && before != size) {
       mismatch(digest, size, before);
-    } else if (faults.get(digest) instanceof Fault.Length(long expected) && expected != size) {
+    } else if (faults.get(digest) instanceof Fault.Length) {
       faults.put(digest, new Fault.Length(size));
       consider(digest);
     }

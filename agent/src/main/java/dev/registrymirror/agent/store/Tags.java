@@ -19,7 +19,7 @@ public final class Tags {
   private static final Log log = Log.of("store");
 
   /** More registries than a node can mean: a guard against names made up. */
-  static final int MAX_REGISTRIES = 1024;
+  public static final int MAX_REGISTRIES = 1024;
 
   private final BlobStore.Listener listener;
   private final Set<String> registries = new HashSet<>();

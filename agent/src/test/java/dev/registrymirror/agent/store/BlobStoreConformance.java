@@ -75,7 +75,11 @@ public abstract class BlobStoreConformance {
 
   protected final BlobStore ready() throws Exception {
     started();
-    recorder.await("reachable", PATIENCE, () -> store.health().reachable());
+    try {
+      recorder.await("reachable", PATIENCE, () -> store.health().reachable());
+    } catch (AssertionError e) {
+      throw new AssertionError(store.health().detail(), e);
+    }
     return store;
   }
 

@@ -1,0 +1,250 @@
+package dev.registrymirror.agent.store.containerd;
+
+import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.agent.oci.Tag;
+import dev.registrymirror.agent.store.Blob;
+import dev.registrymirror.agent.store.BlobStore;
+import dev.registrymirror.agent.store.ContentFolder;
+import dev.registrymirror.agent.store.Descriptor;
+import dev.registrymirror.agent.store.FolderWatcher;
+import dev.registrymirror.agent.store.ManifestTypes;
+import dev.registrymirror.agent.store.StoreThread;
+import dev.registrymirror.agent.store.Tags;
+import dev.registrymirror.agent.store.containerd.api.Image;
+import dev.registrymirror.agent.store.containerd.api.Info;
+import dev.registrymirror.agent.telemetry.Log;
+import io.netty.channel.EventLoopGroup;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * containerd's content store. Blobs are found by watching its folder, on every release alike:
+ * containerd renames a file there once it is whole and synced, and 1.6 sends no event for it. They
+ * are served while containerd is away. Images, and how long blobs ought to be, come from its API.
+ *
+ * <p>The folder holds the blobs of all of containerd's namespaces, and all are shared; images are
+ * those of one.
+ */
+public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
+
+  private static final Log log = Log.of("store");
+
+  /** containerd's grammar of a namespace: {@code pkg/identifiers}. */
+  private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9]+([._-][A-Za-z0-9]+)*");
+
+  private static final int MAX_NAMESPACE = 76;
+
+  /** Labels that say where a blob came from: {@code …source.<registry>=<repository>[,…]}. */
+  static final String SOURCE_LABEL = "containerd.io/distribution.source.";
+
+  private final Path socket;
+  private final Path contentStore;
+  private final StoreThread thread = new StoreThread("store");
+  private final ContentFolder content;
+  private final FolderWatcher watcher;
+  private final ManifestTypes types;
+  private final ContainerdSession session;
+
+  // Set by start(), before anything happens on the store's thread.
+  private volatile Listener listener;
+  private volatile Tags tags;
+
+  // Written by the store's thread.
+  private volatile boolean present;
+
+  // containerd has blobs, and the folder had none of them. Written by the connection's event loop.
+  private volatile boolean elsewhere;
+
+  /**
+   * @param group with an epoll handler
+   * @param socket of containerd; it may come later, its folder is watched
+   * @param namespace whose images count: {@code k8s.io}
+   * @param contentStore the folder {@code io.containerd.content.v1.content}; it may come later
+   * @throws IllegalArgumentException where {@code namespace} is malformed
+   */
+  public ContainerdStore(EventLoopGroup group, Path socket, String namespace, Path contentStore) {
+    if (namespace.length() > MAX_NAMESPACE || !NAMESPACE.matcher(namespace).matches()) {
+      throw new IllegalArgumentException("not a namespace of containerd: " + namespace);
+    }
+    this.socket = socket.toAbsolutePath().normalize();
+    this.contentStore = contentStore.toAbsolutePath().normalize();
+    content =
+        new ContentFolder(
+            this.contentStore,
+            thread,
+            (digest, size) -> true,
+            new ContentFolder.Changes() {
+              @Override
+              public void committed(Digest digest) {
+                listener.committed(digest);
+              }
+
+              @Override
+              public void deleted(Digest digest) {
+                listener.deleted(digest);
+              }
+            });
+    types = new ManifestTypes(content::find);
+    session = new ContainerdSession(group, this.socket, namespace, thread, new FromContainerd());
+    List<Path> folders = new ArrayList<>();
+    folders.add(this.contentStore);
+    folders.addAll(content.folders());
+    folders.add(this.socket.getParent());
+    watcher = new FolderWatcher(thread, folders, this);
+  }
+
+  @Override
+  public void start(Listener listener) {
+    this.listener = listener;
+    tags = new Tags(listener);
+    // The folder first: what containerd then says of lengths is held against it.
+    thread.execute(watcher::start);
+    thread.execute(session::start);
+  }
+
+  @Override
+  public Optional<Blob> find(Digest digest) throws IOException {
+    return content.find(digest);
+  }
+
+  @Override
+  public Optional<String> manifestType(Digest digest) throws IOException {
+    return types.of(digest);
+  }
+
+  @Override
+  public Optional<Digest> resolve(Tag tag) {
+    Tags known = tags;
+    return known == null ? Optional.empty() : known.resolve(tag);
+  }
+
+  @Override
+  public void verify(Digest digest) {
+    content.verify(digest);
+  }
+
+  @Override
+  public Health health() {
+    if (!session.isLive()) {
+      return new Health(false, session.problem());
+    }
+    if (elsewhere && content.size() == 0) {
+      return new Health(
+          false,
+          "none of containerd's blobs is in "
+              + contentStore
+              + (present ? "" : ", which is not there")
+              + "; mount the content store of this containerd, or name it with --content-store");
+    }
+    return new Health(true, watcher.problem());
+  }
+
+  @Override
+  public void scan(Path folder) {
+    if (folder.equals(contentStore)) {
+      present = true;
+    } else if (folder.equals(socket.getParent())) {
+      session.socketChanged();
+    } else {
+      content.scan(folder);
+      session.contentDue();
+    }
+  }
+
+  @Override
+  public void changed(Path folder, String name) {
+    if (folder.equals(socket.getParent())) {
+      if (name.equals(socket.getFileName().toString())) {
+        session.socketChanged();
+      }
+    } else if (!folder.equals(contentStore)) {
+      content.changed(folder, name);
+    }
+  }
+
+  @Override
+  public void missing(Path folder) {
+    if (folder.equals(contentStore)) {
+      present = false;
+    } else if (!folder.equals(socket.getParent())) {
+      content.missing(folder);
+    }
+  }
+
+  private final class FromContainerd implements ContainerdSession.Store {
+    @Override
+    public void images(List<Image> images) {
+      Map<String, Digest> names = new HashMap<>();
+      for (Image image : images) {
+        Optional<Digest> target = Digest.tryParse(image.getTarget().getDigest());
+        if (target.isEmpty()) {
+          log.debug("image without a digest", "name", image.getName());
+          continue;
+        }
+        names.put(image.getName(), target.get());
+        types.described(
+            new Descriptor(
+                image.getTarget().getMediaType(),
+                target.get(),
+                image.getTarget().getSize(),
+                Map.of()));
+      }
+      tags.replace(names);
+    }
+
+    @Override
+    public boolean isEmpty() {
+      return content.size() == 0;
+    }
+
+    @Override
+    public ContainerdSession.Listing content() {
+      return new Comparison();
+    }
+  }
+
+  /** Holds what containerd says of its blobs against what the folder has. */
+  private final class Comparison implements ContainerdSession.Listing {
+    private final Set<String> registries = new HashSet<>();
+    private int blobs;
+    private int held;
+
+    @Override
+    public void part(List<Info> infos) {
+      for (Info info : infos) {
+        Optional<Digest> digest = Digest.tryParse(info.getDigest());
+        if (digest.isPresent()) {
+          blobs++;
+          held += content.expect(digest.get(), info.getSize()) ? 1 : 0;
+        }
+        for (String label : info.getLabelsMap().keySet()) {
+          if (label.startsWith(SOURCE_LABEL) && registries.size() < Tags.MAX_REGISTRIES) {
+            registries.add(label.substring(SOURCE_LABEL.length()));
+          }
+        }
+      }
+    }
+
+    @Override
+    public void end() {
+      log.debug("content listed", "blobs", blobs, "held", held);
+      elsewhere = blobs > 0 && held == 0;
+      thread.execute(() -> registries.forEach(tags::seen));
+    }
+  }
+
+  @Override
+  public void close() {
+    watcher.close();
+    thread.close();
+    session.close();
+  }
+}

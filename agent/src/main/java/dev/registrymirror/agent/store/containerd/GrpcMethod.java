@@ -1,0 +1,37 @@
+package dev.registrymirror.agent.store.containerd;
+
+import com.google.protobuf.Empty;
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import dev.registrymirror.agent.store.containerd.api.Envelope;
+import dev.registrymirror.agent.store.containerd.api.ListContentRequest;
+import dev.registrymirror.agent.store.containerd.api.ListContentResponse;
+import dev.registrymirror.agent.store.containerd.api.ListImagesRequest;
+import dev.registrymirror.agent.store.containerd.api.ListImagesResponse;
+import dev.registrymirror.agent.store.containerd.api.SubscribeRequest;
+import dev.registrymirror.agent.store.containerd.api.VersionResponse;
+
+/**
+ * A method of containerd's API.
+ *
+ * @param path {@code /package.Service/Method}
+ * @param <Q> what is sent, one message
+ * @param <A> what is answered, one message or more
+ */
+// Q is for the compiler: what a method is sent.
+@SuppressWarnings("UnusedTypeParameter")
+record GrpcMethod<Q extends MessageLite, A extends MessageLite>(String path, Parser<A> answers) {
+
+  static final GrpcMethod<Empty, VersionResponse> VERSION =
+      new GrpcMethod<>("/containerd.services.version.v1.Version/Version", VersionResponse.parser());
+
+  static final GrpcMethod<ListImagesRequest, ListImagesResponse> IMAGES =
+      new GrpcMethod<>("/containerd.services.images.v1.Images/List", ListImagesResponse.parser());
+
+  static final GrpcMethod<ListContentRequest, ListContentResponse> CONTENT =
+      new GrpcMethod<>(
+          "/containerd.services.content.v1.Content/List", ListContentResponse.parser());
+
+  static final GrpcMethod<SubscribeRequest, Envelope> EVENTS =
+      new GrpcMethod<>("/containerd.services.events.v1.Events/Subscribe", Envelope.parser());
+}
