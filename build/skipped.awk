@@ -1,0 +1,14 @@
+# Reads surefire's reports; prints each test that was skipped, and why.
+/<testcase / {
+  split($0, part, "\"")
+  test = part[4] "." part[2]
+}
+/<skipped/ {
+  why = $0
+  if (sub(/.*<skipped message="/, "", why)) sub(/".*/, "", why)
+  else sub(/.*CDATA\[[^:]*: */, "", why)
+  gsub(/&lt;/, "<", why); gsub(/&gt;/, ">", why); gsub(/&quot;/, "\"", why); gsub(/&amp;/, "\\&", why)
+  print "skipped: " test ": " why
+  count++
+}
+END { if (!count) print "skipped: nothing" }
