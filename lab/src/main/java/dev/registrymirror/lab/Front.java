@@ -2,6 +2,7 @@ package dev.registrymirror.lab;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -9,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -37,8 +39,15 @@ final class Front {
 
   private static final Pattern PATH =
       Pattern.compile("/v2/(?<repository>.+)/(?<kind>manifests|blobs)/(?<reference>[^/]+)");
+  private static final List<String> PASSED_ON = List.of("Accept", "Range");
   private static final List<String> PASSED_BACK =
       List.of("Content-Type", "Docker-Content-Digest", "Content-Range", "Accept-Ranges", "ETag");
+
+  // What the JDK's server calls them in sendResponseHeaders.
+  private static final long NO_BODY = -1;
+  private static final long CHUNKED = 0;
+
+  private static final long UNKNOWN = -1;
 
   private final InetSocketAddress address;
   private final URI registry;
@@ -136,20 +145,14 @@ final class Front {
     exchange.getResponseHeaders().set("Content-Type", reply.contentType());
     reply.headers().forEach(exchange.getResponseHeaders()::set);
     byte[] body = reply.body().getBytes(StandardCharsets.UTF_8);
-    begin(exchange, asked, reply.status(), body.length);
-    long written = 0;
-    if (asked.method().equals("GET")) {
-      exchange.getResponseBody().write(body);
-      written = body.length;
-    }
-    record(asked, reply.status(), written);
+    send(exchange, asked, reply.status(), body.length, new ByteArrayInputStream(body));
   }
 
   private void pass(HttpExchange exchange, UpstreamRequest asked) throws IOException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(registry.resolve(exchange.getRequestURI().getRawPath()))
             .method(asked.method(), HttpRequest.BodyPublishers.noBody());
-    for (String name : List.of("Accept", "Range")) {
+    for (String name : PASSED_ON) {
       for (String value : exchange.getRequestHeaders().getOrDefault(name, List.of())) {
         request.header(name, value);
       }
@@ -161,37 +164,36 @@ final class Front {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
     }
-    long written = 0;
+    HttpHeaders headers = response.headers();
+    for (String name : PASSED_BACK) {
+      headers.firstValue(name).ifPresent(value -> exchange.getResponseHeaders().set(name, value));
+    }
     try (InputStream body = response.body()) {
-      for (String name : PASSED_BACK) {
-        response
-            .headers()
-            .firstValue(name)
-            .ifPresent(v -> exchange.getResponseHeaders().set(name, v));
-      }
-      long length = response.headers().firstValueAsLong("Content-Length").orElse(0);
-      begin(exchange, asked, response.statusCode(), length);
-      if (asked.method().equals("GET")) {
-        OutputStream out = exchange.getResponseBody();
-        byte[] chunk = new byte[1 << 16];
-        for (int read = body.read(chunk); read >= 0; read = body.read(chunk)) {
-          out.write(chunk, 0, read);
-          written += read;
-        }
-      }
-    } finally {
-      record(asked, response.statusCode(), written);
+      long length = headers.firstValueAsLong("Content-Length").orElse(UNKNOWN);
+      send(exchange, asked, response.statusCode(), length, body);
     }
   }
 
-  private static void begin(HttpExchange exchange, UpstreamRequest asked, int status, long length)
+  private void send(
+      HttpExchange exchange, UpstreamRequest asked, int status, long length, InputStream body)
       throws IOException {
-    if (asked.method().equals("HEAD") || length == 0) {
-      // The server sends a Content-Length with HEAD only where it is set by hand.
-      exchange.getResponseHeaders().set("Content-Length", Long.toString(length));
-      exchange.sendResponseHeaders(status, -1);
-    } else {
-      exchange.sendResponseHeaders(status, length);
+    long written = 0;
+    try {
+      if (asked.method().equals("HEAD") || length == 0) {
+        // The server sends a Content-Length with HEAD only where it is set by hand.
+        exchange.getResponseHeaders().set("Content-Length", Long.toString(Math.max(length, 0)));
+        exchange.sendResponseHeaders(status, NO_BODY);
+        return;
+      }
+      exchange.sendResponseHeaders(status, length == UNKNOWN ? CHUNKED : length);
+      OutputStream out = exchange.getResponseBody();
+      byte[] chunk = new byte[1 << 16];
+      for (int read = body.read(chunk); read >= 0; read = body.read(chunk)) {
+        out.write(chunk, 0, read);
+        written += read;
+      }
+    } finally {
+      record(asked.answered(status, written));
     }
   }
 
@@ -211,9 +213,9 @@ final class Front {
         0);
   }
 
-  private void record(UpstreamRequest asked, int status, long bytes) {
+  private void record(UpstreamRequest answered) {
     synchronized (requests) {
-      requests.add(asked.answered(status, bytes));
+      requests.add(answered);
     }
   }
 }

@@ -147,8 +147,7 @@ public final class Lab implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    List<String> command =
-        List.of(tools.find("docker-registry").toString(), "serve", config.toString());
+    List<String> command = List.of(tools.registry().toString(), "serve", config.toString());
     Path log = directory().resolve("registry.log");
     Daemon registry =
         Daemon.start("registry", ledger, log, Map.of(), Daemon.inside(namespace, command));

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
@@ -42,14 +43,13 @@ record Remains(int id, Path directory) {
    *
    * @throws LabException where all are taken
    */
-  // Renaming is the claim: of two that try, one succeeds, and no lab is ever seen without owner.
   static Remains claim(Path root, ProcessHandle owner) {
     try {
       Path claim = Files.createTempDirectory(root, DIRECTORY + "new-");
       new Ledger(claim.resolve(OWNER)).record(owner);
       for (int id = 0; id < MAX_LABS; id++) {
         Remains remains = of(root, id);
-        if (!remains.isTaken() && moved(claim, remains.directory())) {
+        if (!remains.isTaken() && remains.take(claim)) {
           return remains;
         }
       }
@@ -60,26 +60,55 @@ record Remains(int id, Path directory) {
     throw new LabException("all " + MAX_LABS + " numbers of labs are taken; try make lab-down");
   }
 
-  private static boolean moved(Path claim, Path directory) throws IOException {
+  // Namespaces without a directory are those of a lab under another root.
+  private boolean isTaken() {
+    return Files.exists(directory) || !namespaces().isEmpty() || !links().isEmpty();
+  }
+
+  // Of two that rename a directory to this name one succeeds, and no lab is ever seen without its
+  // owner. Between labs under different roots the namespace decides in the same way.
+  private boolean take(Path claim) throws IOException {
     try {
       Files.move(claim, directory, StandardCopyOption.ATOMIC_MOVE);
-      return true;
-    } catch (FileSystemException taken) {
+    } catch (FileSystemException e) {
       if (Files.exists(directory)) {
         return false;
       }
-      throw taken;
+      throw e;
+    }
+    try {
+      Network.reserve(id);
+      return true;
+    } catch (LabException e) {
+      Files.move(directory, claim, StandardCopyOption.ATOMIC_MOVE);
+      if (namespaces().isEmpty()) {
+        throw e;
+      }
+      return false;
     }
   }
 
   /** Of all labs that have a directory under {@code root}. */
   static List<Remains> in(Path root) {
     return list(root).stream()
+        .filter(Remains::isOurs)
         .map(path -> path.getFileName().toString())
         .filter(name -> name.matches(DIRECTORY + "\\d+"))
         .map(name -> of(root, Integer.parseInt(name.substring(DIRECTORY.length()))))
         .sorted(Comparator.comparingInt(Remains::id))
         .toList();
+  }
+
+  // The root may be open to everybody: what another user wrote there must not name processes to
+  // kill.
+  private static boolean isOurs(Path path) {
+    try {
+      return Files.getOwner(path, LinkOption.NOFOLLOW_LINKS)
+          .getName()
+          .equals(System.getProperty("user.name"));
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   /** The processes that the lab started. */
@@ -103,11 +132,6 @@ record Remains(int id, Path directory) {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  // Namespaces without a directory are those of a lab under another root.
-  private boolean isTaken() {
-    return Files.exists(directory) || !namespaces().isEmpty() || !links().isEmpty();
   }
 
   /** Ends and deletes all of it. */

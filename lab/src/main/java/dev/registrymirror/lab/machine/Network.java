@@ -60,8 +60,22 @@ public final class Network {
     return prefix(id) + name;
   }
 
+  /**
+   * Makes the namespace for the bridges of the lab {@code id}, which tells other labs that the
+   * number is taken.
+   *
+   * @throws LabException where it is there already
+   */
+  public static void reserve(int id) {
+    ip("netns add " + bridges(id));
+  }
+
+  private static String bridges(int id) {
+    return prefix(id) + "net";
+  }
+
   private String bridges() {
-    return namespace("net");
+    return bridges(id);
   }
 
   /** The address of the {@code host}th host (1 to 254) on a side, without brackets. */
@@ -76,9 +90,8 @@ public final class Network {
     return address(side, MACHINE);
   }
 
-  /** Makes the bridges and the machine's legs. */
+  /** Makes the bridges and the machine's legs, after {@link #reserve}. */
   public void open() {
-    ip("netns add " + bridges());
     StringBuilder inside = new StringBuilder("link set lo up\n");
     for (Side side : Side.values()) {
       inside.append(

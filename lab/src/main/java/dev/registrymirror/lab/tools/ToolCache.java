@@ -12,12 +12,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Where built tools lie, outside of the repository, for all suites and all working copies: {@code
- * REGISTRY_MIRROR_TOOLS}, else {@code registry-mirror/tools} in {@code XDG_CACHE_HOME} or {@code
- * ~/.cache}.
+ * Directories of tools, each made once.
  *
- * <p>An entry is a directory that appears whole, by renaming, or not at all. One builder at a time,
- * of all threads and processes.
+ * <p>An entry appears whole, by renaming, or not at all. One is made at a time, of all threads and
+ * processes.
  */
 final class ToolCache {
 

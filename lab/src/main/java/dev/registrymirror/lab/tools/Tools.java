@@ -1,39 +1,40 @@
 package dev.registrymirror.lab.tools;
 
 import dev.registrymirror.lab.machine.Command;
-import dev.registrymirror.lab.machine.LabException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * The programs that a lab runs, installed or built where they are missing, each said before it is
- * done.
+ * The programs that a lab runs. What is missing is had first, and that is said before it is done:
  *
- * <p>From Debian: what {@link #DEBIAN} lists, with {@code apt-get}; nothing is upgraded, nothing is
- * started. From Go modules: the other containerds, into a cache that all suites share.
+ * <ul>
+ *   <li>small commands ({@link #COMMANDS}) are installed from Debian;
+ *   <li>Debian's containerd and docker-registry are unpacked into a cache, not installed, so that
+ *       no service of theirs starts and what the machine has is not replaced;
+ *   <li>the other containerds are built from Go modules into the same cache.
+ * </ul>
+ *
+ * <p>The cache is shared by all suites and working copies: {@code REGISTRY_MIRROR_TOOLS}, else
+ * {@code registry-mirror/tools} in {@code XDG_CACHE_HOME} or {@code ~/.cache}.
  */
 public final class Tools {
 
-  /** Command and the Debian package that has it. */
-  private static final Map<String, String> DEBIAN =
+  /** Command, and the Debian package that has it. */
+  private static final Map<String, String> COMMANDS =
       new TreeMap<>(
           Map.of(
-              "containerd", "containerd",
-              "ctr", "containerd",
-              "runc", "runc",
-              "docker-registry", "docker-registry",
               "ip", "iproute2",
               "tc", "iproute2",
               "nft", "nftables",
               "nsenter", "util-linux",
+              "unshare", "util-linux",
               "kill", "procps"));
 
-  private static final Pattern VERSION = Pattern.compile("\\s~?v?(\\d+\\.\\d+\\.\\d+)");
+  private static final String REGISTRY = "docker-registry";
 
   private final ToolCache cache;
 
@@ -44,24 +45,27 @@ public final class Tools {
   /**
    * What stands in the way of a lab on this machine, in words; empty where nothing does.
    *
-   * @return for example {@code needs root}
+   * @return for example {@code needs root: network namespaces, containerd}
    */
   public static String obstacle() {
     if (!System.getProperty("os.name").equals("Linux")) {
       return "needs Linux: network namespaces";
     }
-    if (!"root".equals(System.getProperty("user.name"))) {
+    if (!System.getProperty("user.name").equals("root")) {
       return "needs root: network namespaces, containerd";
     }
-    List<String> packages = missingPackages();
-    if (!packages.isEmpty() && Command.find("apt-get").isEmpty()) {
-      return "needs " + String.join(", ", packages) + ", and there is no apt-get to install them";
+    List<String> missing =
+        Stream.concat(COMMANDS.keySet().stream(), Stream.of(REGISTRY))
+            .filter(command -> Command.find(command).isEmpty())
+            .toList();
+    if (!missing.isEmpty() && !Debian.isHere()) {
+      return "needs " + String.join(", ", missing) + ", and has no apt-get to get them with";
     }
     return "";
   }
 
   /**
-   * The tools, with what is missing from Debian installed.
+   * The tools, with the commands that are missing installed.
    *
    * @throws ToolMissing where {@link #obstacle()} is not empty
    */
@@ -72,46 +76,37 @@ public final class Tools {
     }
     ToolCache cache = ToolCache.atDefault();
     if (!missingPackages().isEmpty()) {
-      cache.locked(() -> Apt.install(missingPackages()));
-    }
-    List<String> still = missingPackages();
-    if (!still.isEmpty()) {
-      throw new ToolMissing(
-          "installed, and still without a command of " + String.join(", ", still));
+      cache.locked(Tools::installMissing);
     }
     return new Tools(cache);
   }
 
+  // Asked again under the lock: another process may have installed them meanwhile.
+  private static void installMissing() {
+    List<String> packages = missingPackages();
+    if (!packages.isEmpty()) {
+      Debian.install(packages);
+    }
+  }
+
   private static List<String> missingPackages() {
-    return DEBIAN.entrySet().stream()
+    return COMMANDS.entrySet().stream()
         .filter(entry -> Command.find(entry.getKey()).isEmpty())
         .map(Map.Entry::getValue)
         .distinct()
         .toList();
   }
 
-  /** The containerds that can be had here: all, or Debian's alone where there is no Go. */
-  public List<Containerd> containerds() {
-    List<Containerd> available = new ArrayList<>();
-    for (Containerd containerd : Containerd.values()) {
-      if (reasonAgainst(containerd).isEmpty()) {
-        available.add(containerd);
-      }
-    }
-    return available;
+  /** The registry's executable: the machine's own, else Debian's. */
+  public Path registry() {
+    return Command.find(REGISTRY).orElseGet(() -> debian(REGISTRY).resolve(REGISTRY));
   }
 
-  private String reasonAgainst(Containerd containerd) {
-    if (containerd == Containerd.V16) {
-      String installed = installedContainerd();
-      return installed.startsWith(containerd.release() + ".")
-          ? ""
-          : containerd + " is Debian 12's; here containerd " + installed + " is installed";
-    }
-    if (cache.has(directory(containerd)) || GoBuild.isPossible()) {
-      return "";
-    }
-    return containerd + " is built with Go, and there is no go command here";
+  /** The containerds that can be had here, oldest first: without Go, Debian's alone. */
+  public List<Containerd> containerds() {
+    return Stream.of(Containerd.values())
+        .filter(containerd -> reasonAgainst(containerd).isEmpty())
+        .toList();
   }
 
   /**
@@ -121,31 +116,45 @@ public final class Tools {
    * @throws ToolMissing where it cannot be had here
    */
   public Path containerd(Containerd containerd) {
-    String reason = reasonAgainst(containerd);
-    if (!reason.isEmpty()) {
-      throw new ToolMissing(reason);
+    Optional<String> reason = reasonAgainst(containerd);
+    if (reason.isPresent()) {
+      throw new ToolMissing(reason.get());
     }
     return containerd == Containerd.V16
-        ? find("containerd").getParent()
-        : cache.get(directory(containerd), target -> GoBuild.containerd(containerd, target));
+        ? installed(containerd).orElseGet(() -> debian("containerd"))
+        : cache.get(entry(containerd), target -> GoBuild.containerd(containerd, target));
   }
 
-  /** An executable of this machine. */
-  public Path find(String command) {
-    return Command.find(command)
-        .orElseThrow(() -> new ToolMissing("no command " + command + " on this machine"));
+  private Optional<String> reasonAgainst(Containerd containerd) {
+    if (containerd != Containerd.V16) {
+      return cache.has(entry(containerd)) || GoBuild.isPossible()
+          ? Optional.empty()
+          : Optional.of(containerd + " is built with Go, and there is no go command here");
+    }
+    if (installed(containerd).isPresent() || (Debian.isHere() && isDebians(containerd))) {
+      return Optional.empty();
+    }
+    return Optional.of(containerd + " is Debian 12's, and this machine's apt does not have it");
   }
 
-  private static String directory(Containerd containerd) {
+  private static Optional<Path> installed(Containerd containerd) {
+    return Command.find("containerd")
+        .filter(
+            path ->
+                Command.run(path.toString(), "--version")
+                    .contains(" " + containerd.release() + "."))
+        .map(Path::getParent);
+  }
+
+  private static boolean isDebians(Containerd containerd) {
+    return Debian.version("containerd").startsWith(containerd.release() + ".");
+  }
+
+  private static String entry(Containerd containerd) {
     return "containerd-" + containerd.release();
   }
 
-  private String installedContainerd() {
-    String says = Command.run(find("containerd").toString(), "--version");
-    Matcher matcher = VERSION.matcher(says);
-    if (!matcher.find()) {
-      throw new LabException("containerd --version says no version: " + says);
-    }
-    return matcher.group(1);
+  private Path debian(String name) {
+    return cache.get("debian-" + name, target -> Debian.unpack(name, target)).resolve("usr/bin");
   }
 }

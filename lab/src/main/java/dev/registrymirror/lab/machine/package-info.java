@@ -1,0 +1,2 @@
+/** What a lab is made of on the machine: commands, processes, namespaces, links. */
+package dev.registrymirror.lab.machine;
