@@ -8,8 +8,9 @@ import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
 /**
- * {@code Distribution.java <folder>}: puts a Java runtime of the agent's modules into its folder,
- * where {@code bin} and {@code lib} are already. Done again only when the JDK or this list changed.
+ * {@code Distribution.java <folder>}: puts into the agent's folder, where {@code bin} and {@code
+ * lib} are already, a Java runtime of the modules that it needs, and an AOT cache (JEP 483, 514) of
+ * what it loads in a short real use. Each is made again only when what it is made of has changed.
  *
  * <p>A program of its own, because the runtime must come from the JDK 25 that it runs on, and
  * Maven's may be an older one.
@@ -30,9 +31,10 @@ final class Distribution {
           // Netty and protobuf: Unsafe.
           "jdk.unsupported");
 
-  public static void main(String[] args) throws IOException {
-    Path folder = Path.of(args[0]);
+  public static void main(String[] args) throws Exception {
+    Path folder = Path.of(args[0]).toAbsolutePath();
     link(folder.resolve("runtime"));
+    new Training(folder).train();
   }
 
   private static void link(Path runtime) throws IOException {
@@ -44,7 +46,8 @@ final class Distribution {
     delete(runtime);
     ToolProvider jlink =
         ToolProvider.findFirst("jlink")
-            .orElseThrow(() -> new IllegalStateException("this JDK has no jlink: install a whole one"));
+            .orElseThrow(
+                () -> new IllegalStateException("this JDK has no jlink: install a whole one"));
     int code =
         jlink.run(
             System.out,
