@@ -288,7 +288,7 @@ final class Announcer {
       if (own == null) {
         withdrawnTags.add(tag);
       } else {
-        heldTags.add(new Message.HeldTag(tag, own.digest, timers.millis() - own.seen));
+        heldTags.add(new Message.HeldTag(tag, own.digest, age(own)));
       }
     }
     return new Message.Announce(
@@ -386,6 +386,11 @@ final class Announcer {
       }
     }
     return false;
+  }
+
+  /** A time to come, by a caller's mistake, is now. */
+  private long age(OwnTag own) {
+    return Math.clamp(timers.millis() - own.seen, 0, Message.MAX_AGE_MILLIS);
   }
 
   /** Between three and five quarters: so that nodes that began together do not go on together. */

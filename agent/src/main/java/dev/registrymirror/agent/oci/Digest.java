@@ -31,6 +31,11 @@ public record Digest(Algorithm algorithm, String hex) implements Comparable<Dige
       return id;
     }
 
+    /** How many hexadecimal digits a digest has. */
+    public int hexLength() {
+      return hexLength;
+    }
+
     /** The name of the algorithm for {@link java.security.MessageDigest}. */
     public String jcaName() {
       return jcaName;

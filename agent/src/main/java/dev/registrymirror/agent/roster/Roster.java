@@ -9,8 +9,8 @@ public interface Roster extends AutoCloseable {
 
   /**
    * Begins to watch. {@code listener} is told the whole roster when it is first known and after
-   * every change, one call at a time, from a thread of the roster's own; it must not block. Returns
-   * at once.
+   * every change, one call at a time, from a thread of the roster's own; it must neither block nor
+   * throw. A roster of nobody is not told. Returns at once.
    */
   void start(Consumer<Set<Peer>> listener);
 
