@@ -68,6 +68,13 @@ public final class FolderWatcher implements AutoCloseable {
 
   private record Listed(Object identity, FileTime modified, long atNanos) {}
 
+  /** Where a watch service comes from. */
+  @FunctionalInterface
+  interface Source {
+    WatchService open() throws IOException;
+  }
+
+  private final Source source;
   private final StoreThread thread;
   private final List<Path> folders;
   private final Set<Path> onTheWay = new HashSet<>();
@@ -88,6 +95,11 @@ public final class FolderWatcher implements AutoCloseable {
    * @param folders absolute; those that exist are first scanned in this order
    */
   public FolderWatcher(StoreThread thread, List<Path> folders, Handler handler) {
+    this(thread, folders, handler, FolderWatcher::inotify);
+  }
+
+  FolderWatcher(StoreThread thread, List<Path> folders, Handler handler, Source source) {
+    this.source = source;
     this.thread = thread;
     this.folders = List.copyOf(folders);
     this.handler = handler;
@@ -107,12 +119,8 @@ public final class FolderWatcher implements AutoCloseable {
             pollAll();
           }
         });
-    if (!System.getProperty("os.name").equals("Linux")) {
-      poll("this system has no inotify; folders are looked at every " + POLL.toMillis() + " ms");
-      return;
-    }
     try {
-      service = FileSystems.getDefault().newWatchService();
+      service = source.open();
     } catch (IOException e) {
       poll(limitReached(e));
       return;
@@ -124,6 +132,14 @@ public final class FolderWatcher implements AutoCloseable {
     watchAll();
     Thread.ofPlatform().name("store-watch").daemon().start(this::take);
     thread.every(IDENTITY_CHECK, this::watchAll);
+  }
+
+  private static WatchService inotify() throws IOException {
+    if (!System.getProperty("os.name").equals("Linux")) {
+      // The JDK looks at folders every few seconds there: too seldom.
+      throw new IOException("this system is not Linux");
+    }
+    return FileSystems.getDefault().newWatchService();
   }
 
   /** What stands in the way of watching and its mend; empty where nothing does. */

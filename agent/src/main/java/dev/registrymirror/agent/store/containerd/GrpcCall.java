@@ -31,6 +31,7 @@ final class GrpcCall<A extends MessageLite> extends ChannelInboundHandlerAdapter
   private final GrpcMethod<?, A> method;
   private final GrpcClient.Answers<A> answers;
   private Future<?> deadline;
+  private int messages;
   private boolean begun;
   private boolean ended;
 
@@ -65,7 +66,10 @@ final class GrpcCall<A extends MessageLite> extends ChannelInboundHandlerAdapter
     if (deadline != null) {
       deadline.cancel(false);
     }
-    answers.ended(status);
+    answers.ended(
+        status.isOk() && !method.streams() && messages != 1
+            ? new GrpcStatus(GrpcStatus.INTERNAL, messages + " messages in place of one")
+            : status);
   }
 
   @Override
@@ -124,6 +128,7 @@ final class GrpcCall<A extends MessageLite> extends ChannelInboundHandlerAdapter
           throw new InvalidProtocolBufferException("a compressed message");
         }
         message.skipBytes(Integer.BYTES);
+        messages++;
         answers.message(method.answers().parseFrom(new ByteBufInputStream(message)));
       }
 

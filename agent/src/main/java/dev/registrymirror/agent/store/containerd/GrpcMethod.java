@@ -15,23 +15,27 @@ import dev.registrymirror.agent.store.containerd.api.VersionResponse;
  * A method of containerd's API.
  *
  * @param path {@code /package.Service/Method}
+ * @param streams whether it answers any number of messages, and not one
  * @param <Q> what is sent, one message
  * @param <A> what is answered, one message or more
  */
 // Q is for the compiler: what a method is sent.
 @SuppressWarnings("UnusedTypeParameter")
-record GrpcMethod<Q extends MessageLite, A extends MessageLite>(String path, Parser<A> answers) {
+record GrpcMethod<Q extends MessageLite, A extends MessageLite>(
+    String path, Parser<A> answers, boolean streams) {
 
   static final GrpcMethod<Empty, VersionResponse> VERSION =
-      new GrpcMethod<>("/containerd.services.version.v1.Version/Version", VersionResponse.parser());
+      new GrpcMethod<>(
+          "/containerd.services.version.v1.Version/Version", VersionResponse.parser(), false);
 
   static final GrpcMethod<ListImagesRequest, ListImagesResponse> IMAGES =
-      new GrpcMethod<>("/containerd.services.images.v1.Images/List", ListImagesResponse.parser());
+      new GrpcMethod<>(
+          "/containerd.services.images.v1.Images/List", ListImagesResponse.parser(), false);
 
   static final GrpcMethod<ListContentRequest, ListContentResponse> CONTENT =
       new GrpcMethod<>(
-          "/containerd.services.content.v1.Content/List", ListContentResponse.parser());
+          "/containerd.services.content.v1.Content/List", ListContentResponse.parser(), true);
 
   static final GrpcMethod<SubscribeRequest, Envelope> EVENTS =
-      new GrpcMethod<>("/containerd.services.events.v1.Events/Subscribe", Envelope.parser());
+      new GrpcMethod<>("/containerd.services.events.v1.Events/Subscribe", Envelope.parser(), true);
 }
