@@ -363,15 +363,52 @@ public final class HostsDirectory {
     return new Report(entries);
   }
 
+  /**
+   * What {@link #configure()} would find, without writing: {@link Outcome#UNCHANGED} for a file
+   * that is as it should be, {@link Outcome#FAILED} for every other.
+   *
+   * @throws UnusableDirectoryException where the directory is none
+   */
+  public synchronized Report check() throws UnusableDirectoryException {
+    HostsSettings now = settings.orElseThrow(() -> new IllegalStateException("no settings"));
+    if (!Files.isDirectory(hostsDir)) {
+      throw new UnusableDirectoryException(hostsDir + ": not a directory");
+    }
+    List<Entry> entries = new ArrayList<>();
+    SequencedSet<String> targets = new LinkedHashSet<>();
+    attempt(hostsDir, entries, () -> targets.addAll(targets(now)));
+    for (String folder : targets) {
+      Path file = folders.file(folder);
+      attempt(file, entries, () -> entries.add(check(now, folder, file)));
+    }
+    return new Report(entries);
+  }
+
+  private Entry check(HostsSettings now, String folder, Path file)
+      throws IOException, MalformedTomlException {
+    String registry = Folders.registry(folder).orElseThrow();
+    byte[] merged = merged(now, registry, base(registry, original(folder)));
+    Optional<byte[]> there = Disk.read(file);
+    if (there.isEmpty()) {
+      return new Entry(file, Outcome.FAILED, "not there");
+    }
+    return Arrays.equals(there.get(), merged)
+        ? new Entry(file, Outcome.UNCHANGED, "")
+        : new Entry(file, Outcome.FAILED, "not as the mirror writes it");
+  }
+
+  private static byte[] merged(HostsSettings now, String registry, HostsFile base) {
+    return new Merge(now).into(registry, base).render().getBytes(StandardCharsets.UTF_8);
+  }
+
   private Entry configure(HostsSettings now, String folder)
       throws IOException, MalformedTomlException {
     String registry = Folders.registry(folder).orElseThrow();
     Path file = folders.file(folder);
     Optional<Original> kept = originals.of(folder);
     Original original = original(folder);
-    Merge merge = new Merge(now);
     HostsFile base = base(registry, original);
-    byte[] merged = merge.into(registry, base).render().getBytes(StandardCharsets.UTF_8);
+    byte[] merged = merged(now, registry, base);
     String mode =
         now.credential().isPresent()
             ? SECRET_MODE

@@ -2,6 +2,7 @@ package dev.registrymirror.agent.hosts;
 
 import dev.registrymirror.agent.telemetry.Log;
 import java.io.IOException;
+import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
@@ -10,6 +11,7 @@ import java.nio.file.WatchService;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -48,12 +50,15 @@ public final class HostsWatch implements AutoCloseable {
   /** Changes waited out at most, before it begins though there is no quiet. */
   private static final int MAX_UNQUIET = 20;
 
+  private static final Duration CLOSE = Duration.ofSeconds(5);
+
   private final HostsDirectory directory;
   private final Pace pace;
 
   /** Empty where the kernel gives no more watches: the sweep still works. */
   private final Optional<WatchService> service;
 
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
 
   private HostsWatch(HostsDirectory directory, Pace pace) {
@@ -82,10 +87,10 @@ public final class HostsWatch implements AutoCloseable {
   private void run() {
     Duration pause = pace.pause;
     try {
-      while (!Thread.currentThread().isInterrupted()) {
+      while (closed.getCount() > 0) {
         watchDirectories();
         if (putBack()) {
-          Thread.sleep(pause);
+          isClosedWithin(pause);
           pause = shorter(pause.multipliedBy(2), pace.longestPause);
         } else if (!changes(pace.sweep)) {
           pause = pace.pause;
@@ -94,9 +99,15 @@ public final class HostsWatch implements AutoCloseable {
           log.debug("hosts directory being rewritten", "directory", directory.path());
         }
       }
+    } catch (ClosedWatchServiceException e) {
+      log.debug("hosts directory watched no more", "directory", directory.path());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private boolean isClosedWithin(Duration time) throws InterruptedException {
+    return closed.await(time.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private static Duration shorter(Duration one, Duration other) {
@@ -146,7 +157,7 @@ public final class HostsWatch implements AutoCloseable {
   /** Whether something changed within that time. */
   private boolean changes(Duration within) throws InterruptedException {
     if (service.isEmpty()) {
-      Thread.sleep(within);
+      isClosedWithin(within);
       return false;
     }
     WatchKey key = service.get().poll(within.toMillis(), TimeUnit.MILLISECONDS);
@@ -158,17 +169,17 @@ public final class HostsWatch implements AutoCloseable {
     return true;
   }
 
-  /** Stops watching; what is under way is done to its end, within {@code 5 s}. */
+  /** Stops watching; waits 5 s at most for what is under way. */
   @Override
   public void close() throws IOException {
-    thread.interrupt();
-    try {
-      thread.join(Duration.ofSeconds(5));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    closed.countDown();
     if (service.isPresent()) {
       service.get().close();
+    }
+    try {
+      thread.join(CLOSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
