@@ -19,10 +19,12 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -61,6 +63,7 @@ public final class Lab implements AutoCloseable {
   private static final Duration START_BOUND = Duration.ofSeconds(30);
   private static final Duration ANSWER_BOUND = Duration.ofSeconds(2);
 
+  private final Instant started = Instant.now();
   private final Tools tools;
   private final Remains remains;
   private final Ledger ledger;
@@ -246,10 +249,27 @@ public final class Lab implements AutoCloseable {
   /** Whether an HTTP address answers 200 now. */
   boolean answers(URI uri) {
     try {
-      HttpRequest request = HttpRequest.newBuilder(uri).timeout(ANSWER_BOUND).build();
-      return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
-    } catch (IOException notYet) {
+      get(uri);
+      return true;
+    } catch (LabException notYet) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw notYet;
+      }
       return false;
+    }
+  }
+
+  /** The body of what is there; see {@link Node#get}. */
+  String get(URI uri) {
+    try {
+      HttpRequest request = HttpRequest.newBuilder(uri).timeout(ANSWER_BOUND).build();
+      HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
+      if (response.statusCode() != 200) {
+        throw new LabException(uri + " answers " + response.statusCode() + " " + response.body());
+      }
+      return response.body();
+    } catch (IOException e) {
+      throw new LabException(uri + ": " + e, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new LabException("interrupted", e);
@@ -287,7 +307,10 @@ public final class Lab implements AutoCloseable {
     return eventLoops;
   }
 
-  /** Ends everything that the lab started; nothing of it is left on the machine. */
+  /**
+   * Ends everything that the lab started; nothing of it is left on the machine, but for copies of
+   * the logs where the system property {@code lab.logs} names a directory for them.
+   */
   @Override
   public void close() {
     end();
@@ -310,6 +333,15 @@ public final class Lab implements AutoCloseable {
       front.close();
     }
     http.close();
+    copyLogs();
     remains.remove();
+  }
+
+  // A test that failed is understood from the logs, which go with the lab.
+  private void copyLogs() {
+    String to = System.getProperty("lab.logs");
+    if (to != null) {
+      remains.copyLogs(Path.of(to, started.toString().replace(':', '-')));
+    }
   }
 }

@@ -101,6 +101,15 @@ public final class Node {
     return URI.create("http://" + endpoint(port) + path);
   }
 
+  /**
+   * The body of something that it serves: {@code get(AgentMirror.METRICS_PORT, "/metrics")}.
+   *
+   * @throws LabException where the answer is not 200, or does not come within 2 s
+   */
+  public String get(int port, String path) {
+    return lab.get(url(port, path));
+  }
+
   /** Its link to the other nodes: what came from them, and what can befall it. */
   public Link peerLink() {
     return peerLink;

@@ -31,6 +31,7 @@ record Remains(int id, Path directory) {
   private static final int MAX_LABS = 256;
   private static final String OWNER = "owner";
   private static final String KEPT = "kept";
+  private static final int LOG_DEPTH = 2;
   private static final Path NAMESPACES = Path.of("/run/netns");
   private static final Path LINKS = Path.of("/sys/class/net");
 
@@ -131,6 +132,19 @@ record Remains(int id, Path directory) {
       Files.createFile(directory.resolve(KEPT));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Copies all logs, each under the name of its node and its own. */
+  void copyLogs(Path to) {
+    try (Stream<Path> files = Files.walk(directory, LOG_DEPTH)) {
+      Files.createDirectories(to);
+      for (Path log : files.filter(file -> file.toString().endsWith(".log")).toList()) {
+        String name = directory.relativize(log).toString().replace('/', '-');
+        Files.copy(log, to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("copy logs to " + to, e);
     }
   }
 

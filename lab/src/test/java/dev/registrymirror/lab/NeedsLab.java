@@ -9,7 +9,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * A test on real containerds. Where this machine cannot have them, or not the one that is asked
- * for, it is skipped and the reason printed.
+ * for, it is skipped and the reason printed. Logs of its nodes are in {@code target/lab-logs}
+ * afterwards.
  */
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)

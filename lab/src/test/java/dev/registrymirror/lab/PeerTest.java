@@ -1,6 +1,7 @@
 package dev.registrymirror.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.registrymirror.lab.images.Image;
 import dev.registrymirror.lab.images.ImageRecipe;
@@ -113,10 +114,10 @@ class PeerTest {
   void stalledMirrorKeepsConnectionsAndIsSilent() {
     provider.mirror().stall();
 
-    assertThat(lab.answers(provider.url(PORT, "/"))).isFalse();
+    assertThatThrownBy(() -> provider.get(PORT, "/v2/")).hasMessageContaining("timed out");
 
     provider.mirror().resume();
-    assertThat(lab.answers(provider.url(PORT, "/"))).isTrue();
+    assertThat(provider.get(PORT, "/v2/")).isEqualTo("{}");
   }
 
   @Test

@@ -76,7 +76,13 @@ class UpstreamTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"401, 401 Unauthorized", "403, 403 Forbidden", "404, not found", "500, 500 Internal"})
+  @CsvSource({
+    "401, 401 Unauthorized",
+    "403, 403 Forbidden",
+    "404, not found",
+    "429, registry.lab: 429",
+    "500, 500 Internal"
+  })
   void answersAsItIsTold(int status, String error) {
     Image app = upstream.push(ImageRecipe.named("answered:" + status));
     upstream.answer(status, asked -> asked.reference().equals(app.tag()));
