@@ -17,7 +17,7 @@ test: ## Run every test and check; at the end what was skipped and why (needs ro
 	$(MVN) verify; code=$$?; \
 	awk -f build/skipped.awk */target/surefire-reports/TEST-*.xml; exit $$code
 
-lab-up: build ## Start nodes, a registry and agents on this machine; Ctrl-C ends them (ARGS=--help)
+lab-up: ## Start nodes, a registry and agents on this machine; Ctrl-C ends them (ARGS=--help)
 	$(LAB) -Dlab.main=dev.registrymirror.lab.LabUp -Dlab.arguments="$(ARGS)"
 
 lab-down: ## End the lab, and remove what a crashed one has left

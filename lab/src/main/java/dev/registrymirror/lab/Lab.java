@@ -3,6 +3,7 @@ package dev.registrymirror.lab;
 import dev.registrymirror.lab.images.ImagePusher;
 import dev.registrymirror.lab.machine.Await;
 import dev.registrymirror.lab.machine.Daemon;
+import dev.registrymirror.lab.machine.Http;
 import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.machine.Ledger;
 import dev.registrymirror.lab.machine.Link;
@@ -17,19 +18,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -61,22 +58,17 @@ public final class Lab implements AutoCloseable {
   private static final int MAX_NODES = 240;
   private static final int REGISTRY_PORT = 5000;
   private static final Duration START_BOUND = Duration.ofSeconds(30);
-  private static final Duration ANSWER_BOUND = Duration.ofSeconds(2);
 
   private final Instant started = Instant.now();
   private final Tools tools;
   private final Remains remains;
   private final Ledger ledger;
   private final Network network;
-  private final Map<String, Node> nodes = new LinkedHashMap<>();
+  // Upstream's threads look nodes up while tests add them.
+  private final List<Node> nodes = new CopyOnWriteArrayList<>();
   private final EventLoopGroup eventLoops =
       new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .proxy(HttpClient.Builder.NO_PROXY)
-          .connectTimeout(ANSWER_BOUND)
-          .build();
+  private final Http http = new Http();
   private final Thread onShutdown = new Thread(this::end, "end-of-lab");
   private Front front;
   private Upstream upstream;
@@ -157,7 +149,7 @@ public final class Lab implements AutoCloseable {
     Await.until(
         "the registry answers; its log is " + log,
         START_BOUND,
-        () -> registry.isAlive() && answers(address.resolve("/v2/")));
+        () -> registry.isAlive() && http.answers(address.resolve("/v2/")));
     return address;
   }
 
@@ -183,7 +175,8 @@ public final class Lab implements AutoCloseable {
    * @throws dev.registrymirror.lab.tools.ToolMissing where its containerd cannot be had here
    */
   public Node node(String name, NodeOptions options) {
-    if (nodes.containsKey(name) || !name.matches("[a-z0-9-]+") || nodes.size() >= MAX_NODES) {
+    boolean isTaken = nodes.stream().anyMatch(node -> node.name().equals(name));
+    if (isTaken || !name.matches("[a-z0-9-]+") || nodes.size() >= MAX_NODES) {
       throw new IllegalArgumentException("no name for one more node: " + name);
     }
     Path containerd = tools.containerd(options.containerd());
@@ -201,20 +194,22 @@ public final class Lab implements AutoCloseable {
             upstreamLink);
     Node node =
         new Node(this, name, options, place, directory().resolve("node-" + name), containerd);
-    nodes.put(name, node);
+    nodes.add(node);
     node.prepare();
     node.startContainerd();
     return node;
   }
 
   /** All nodes, in the order of their making. */
-  public Collection<Node> nodes() {
-    return List.copyOf(nodes.values());
+  public List<Node> nodes() {
+    return List.copyOf(nodes);
   }
 
   /** Starts the project's own mirror on every node that has none; returns when all are ready. */
   public void startAgents(String... serveOptions) {
-    atOnce(nodes(), node -> node.startAgent(serveOptions));
+    atOnce(
+        nodes.stream().filter(node -> !node.hasMirror()).toList(),
+        node -> node.startAgent(serveOptions));
   }
 
   /** Pulls on all these nodes at the same moment; the results are in the order of the nodes. */
@@ -246,38 +241,8 @@ public final class Lab implements AutoCloseable {
     }
   }
 
-  /** Whether an HTTP address answers 200 now. */
-  boolean answers(URI uri) {
-    try {
-      get(uri);
-      return true;
-    } catch (LabException notYet) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw notYet;
-      }
-      return false;
-    }
-  }
-
-  /** The body of what is there; see {@link Node#get}. */
-  String get(URI uri) {
-    try {
-      HttpRequest request = HttpRequest.newBuilder(uri).timeout(ANSWER_BOUND).build();
-      HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
-      if (response.statusCode() != 200) {
-        throw new LabException(uri + " answers " + response.statusCode() + " " + response.body());
-      }
-      return response.body();
-    } catch (IOException e) {
-      throw new LabException(uri + ": " + e, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new LabException("interrupted", e);
-    }
-  }
-
   private String nodeByAddress(String address) {
-    return nodes.values().stream()
+    return nodes.stream()
         .filter(node -> node.isAt(address))
         .map(Node::name)
         .findFirst()
@@ -297,6 +262,10 @@ public final class Lab implements AutoCloseable {
   /** The newest containerd that can be had on this machine. */
   public Containerd newestContainerd() {
     return tools.containerds().getLast();
+  }
+
+  Http http() {
+    return http;
   }
 
   Ledger ledger() {
@@ -327,7 +296,7 @@ public final class Lab implements AutoCloseable {
       return;
     }
     ended = true;
-    nodes.values().forEach(Node::close);
+    nodes.forEach(Node::close);
     eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     if (front != null) {
       front.close();

@@ -108,7 +108,7 @@ public final class LabUp {
     for (Node node : lab.nodes()) {
       text.append("  %-4s %-16s %s%n".formatted(node.name(), node.address(), node.directory()));
     }
-    Node first = lab.nodes().iterator().next();
+    Node first = lab.nodes().getFirst();
     return text
         + """
 

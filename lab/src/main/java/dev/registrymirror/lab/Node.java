@@ -107,7 +107,7 @@ public final class Node {
    * @throws LabException where the answer is not 200, or does not come within 2 s
    */
   public String get(int port, String path) {
-    return lab.get(url(port, path));
+    return lab.http().get(url(port, path));
   }
 
   /** Its link to the other nodes: what came from them, and what can befall it. */
@@ -276,7 +276,7 @@ public final class Node {
   public Daemon startMirror(Mirror kind) {
     kind.configure(this);
     mirror = start(kind.name(), kind.command(this), Map.of());
-    awaitStarted(mirror, () -> lab.answers(kind.ready(this)));
+    awaitStarted(mirror, () -> lab.http().answers(kind.ready(this)));
     return mirror;
   }
 
@@ -286,6 +286,11 @@ public final class Node {
       throw new LabException("no mirror was started on " + name);
     }
     return mirror;
+  }
+
+  /** Whether a mirror runs on it. */
+  public boolean hasMirror() {
+    return mirror != null && mirror.isAlive();
   }
 
   private Daemon start(String what, List<String> command, Map<String, String> environment) {

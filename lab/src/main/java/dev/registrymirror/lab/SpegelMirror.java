@@ -61,7 +61,7 @@ public final class SpegelMirror implements Mirror {
 
   @Override
   public List<String> command(Node node) {
-    Node first = node.lab().nodes().iterator().next();
+    Node first = node.lab().nodes().getFirst();
     return List.of(
         binary.toString(),
         "registry",

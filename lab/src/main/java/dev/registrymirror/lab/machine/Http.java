@@ -1,0 +1,64 @@
+package dev.registrymirror.lab.machine;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+
+/** Asks what runs in a lab; each answer is waited for 2 s at most. */
+public final class Http implements AutoCloseable {
+
+  private static final Duration BOUND = Duration.ofSeconds(2);
+
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .proxy(HttpClient.Builder.NO_PROXY)
+          .connectTimeout(BOUND)
+          .build();
+
+  /**
+   * The body of what is there.
+   *
+   * @throws LabException where the answer is not 200, or does not come in time
+   */
+  public String get(URI uri) {
+    try {
+      HttpResponse<String> response = send(uri);
+      if (response.statusCode() != 200) {
+        throw new LabException(uri + " answers " + response.statusCode() + " " + response.body());
+      }
+      return response.body();
+    } catch (IOException e) {
+      throw new LabException(uri + ": " + e, e);
+    }
+  }
+
+  /** Whether an address answers 200 now. */
+  public boolean answers(URI uri) {
+    try {
+      return send(uri).statusCode() == 200;
+    } catch (IOException notYet) {
+      return false;
+    }
+  }
+
+  private HttpResponse<String> send(URI uri) throws IOException {
+    try {
+      HttpRequest request = HttpRequest.newBuilder(uri).timeout(BOUND).build();
+      return client.send(request, BodyHandlers.ofString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new LabException("interrupted", e);
+    }
+  }
+
+  /** Waits for requests under way. */
+  @Override
+  public void close() {
+    client.close();
+  }
+}
