@@ -222,7 +222,11 @@ final class Lookups {
     private void late(Peer home) {
       timeouts++;
       breakers.failed(home);
-      askNext();
+      if (next.isEmpty()) {
+        end(List.of());
+      } else {
+        askNext();
+      }
     }
 
     private void answered(Timers.Timer late, Message.Reply reply) {

@@ -28,7 +28,7 @@ class HomesChaosTest {
   /** A provider that came back unheard with less than before, and said nothing since. */
   private static final long FORGOTTEN = SETTINGS.times().silence() + SETTINGS.times().checkPeriod();
 
-  @Property(tries = 40, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 200, shrinking = ShrinkingMode.OFF)
   void heals(@ForAll long seed) {
     // Given a cluster on a network that loses, doubles and reorders
     Random random = new Random(seed);

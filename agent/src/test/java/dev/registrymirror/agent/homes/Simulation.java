@@ -27,8 +27,7 @@ final class Simulation {
   private final PriorityQueue<Event> events = new PriorityQueue<>();
   private long now = 1_000;
   private long eventCount;
-  long delivered;
-  long largestMessage;
+  int largestAnnouncement;
 
   /** Of each message, in thousandths. */
   int dropped;
@@ -274,11 +273,18 @@ final class Simulation {
     if (within <= 0 || from.peer.equals(to)) {
       throw new AssertionError("sent " + request + " to " + to + " within " + within);
     }
+    if (request instanceof Message.Announce announce) {
+      int entries =
+          announce.held().size()
+              + announce.withdrawn().size()
+              + announce.heldTags().size()
+              + announce.withdrawnTags().size();
+      largestAnnouncement = Math.max(largestAnnouncement, entries);
+    }
     transmit(
         from.peer,
         to,
         () -> {
-          delivered++;
           Node target = nodes.get(to);
           if (target == null || !target.isUp()) {
             transmit(to, from.peer, () -> tell(from, run, outcome::failed));
