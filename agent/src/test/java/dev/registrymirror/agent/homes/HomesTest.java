@@ -299,6 +299,62 @@ class HomesTest {
   }
 
   @Test
+  void aMemberIsRemovedAfterTheDebounce() {
+    // Given
+    Simulation cluster = started(10);
+    Simulation.Node node = cluster.node(0);
+
+    // When one leaves the roster
+    node.roster(cluster.nodes.keySet().stream().limit(9).toList());
+
+    // Then
+    cluster.run(SETTINGS.times().removalDebounce() - 1);
+    assertThat(node.homes.stats().rosterNodes()).isEqualTo(10);
+    cluster.run(1);
+    assertThat(node.homes.stats().rosterNodes()).isEqualTo(9);
+  }
+
+  @Test
+  void aYoungHomesNobodyIsDoubted() {
+    // Given a home that restarted, and hears nothing of the providers
+    Simulation cluster = started(10);
+    cluster.node(0).hold(DIGEST);
+    cluster.run(1_000);
+    Simulation.Node asker = stranger(cluster);
+    List<Peer> homes = homes(cluster);
+    Simulation.Node restarted = cluster.nodes.get(homes.getFirst());
+    restarted.kill();
+    cluster.cut =
+        (from, to) ->
+            from.equals(restarted.peer) != to.equals(restarted.peer)
+                && !from.equals(asker.peer)
+                && !to.equals(asker.peer);
+    restarted.start();
+
+    // Then whichever home is asked first, another that knows is asked next
+    for (int i = 0; i < 20; i++) {
+      assertThat(found(cluster, asker)).containsExactly(cluster.node(0).peer);
+    }
+  }
+
+  @Test
+  void aSlowHomeDoesNotHoldUpTheEnd() {
+    // Given homes that answer only after the bound, each asked in turn
+    Simulation cluster = started(10);
+    Simulation.Node asker = stranger(cluster);
+    cluster.maxDelay = 400;
+    for (int i = 0; i < 50; i++) {
+      // When
+      Simulation.Answer<Peer> answer = asker.find(DIGEST);
+      cluster.run(2 * SETTINGS.times().lookup());
+
+      // Then
+      answer.only();
+      cluster.run(SETTINGS.times().maxRetry());
+    }
+  }
+
+  @Test
   void aNodeOutsideTheRosterReadsAndAnnounces() {
     // Given a node that knows the roster and is not in it
     Simulation cluster = started(10);
