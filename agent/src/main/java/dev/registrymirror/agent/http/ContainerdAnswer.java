@@ -1,0 +1,141 @@
+package dev.registrymirror.agent.http;
+
+import dev.registrymirror.agent.oci.ByteRange;
+import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.agent.oci.Repository;
+import dev.registrymirror.agent.pull.Answer;
+import dev.registrymirror.agent.pull.Request;
+import dev.registrymirror.agent.telemetry.Log;
+import dev.registrymirror.agent.telemetry.Metrics;
+import dev.registrymirror.agent.telemetry.Metrics.FallbackReason;
+import dev.registrymirror.agent.telemetry.Metrics.Kind;
+import dev.registrymirror.agent.telemetry.Metrics.Result;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpResponse;
+import java.nio.channels.FileChannel;
+
+/** What a request of containerd's is told, counted as it is told. */
+final class ContainerdAnswer implements Answer {
+
+  private static final Log log = Log.of("http");
+
+  private final Request request;
+  private final Kind kind;
+  private final boolean fallback;
+  private final Response response;
+  private final Metrics metrics;
+
+  /**
+   * @param kind what was asked for: a tag's manifest counts as a tag
+   * @param fallback whether upstream has failed already: then there is no 404, which would hide its
+   *     error
+   */
+  ContainerdAnswer(
+      Request request, Kind kind, boolean fallback, Response response, Metrics metrics) {
+    this.request = request;
+    this.kind = kind;
+    this.fallback = fallback;
+    this.response = response;
+    this.metrics = metrics;
+  }
+
+  @Override
+  public void start(ByteRange.Span span, long size, String type) {
+    response.start(request.range(), span, size, type, this::describe);
+  }
+
+  private void describe(HttpResponse head) {
+    describe(head, request.digest(), request.repository());
+  }
+
+  private static void describe(HttpResponse head, Digest digest, Repository repository) {
+    head.headers().set("Docker-Content-Digest", digest.toString());
+    if (!repository.registry().equals(Route.NO_REGISTRY)) {
+      // OCI distribution spec, "Registry proxying": the namespace that the answer is for.
+      head.headers().set("OCI-Namespace", repository.registry());
+    }
+  }
+
+  @Override
+  public void head(ByteRange.Span span, long size, String type) {
+    start(span, size, type);
+    count(Result.LOCAL);
+    response.end();
+  }
+
+  @Override
+  public void file(FileChannel file, ByteRange.Span span, long size, String type) {
+    start(span, size, type);
+    count(Result.LOCAL);
+    metrics.responseBytes(request.repository().registry(), Result.LOCAL, span.length());
+    response.file(file, span);
+  }
+
+  @Override
+  public void bytes(ByteBuf bytes) {
+    metrics.responseBytes(request.repository().registry(), Result.PEER, bytes.readableBytes());
+    response.bytes(bytes);
+  }
+
+  @Override
+  public boolean isWritable() {
+    return response.isWritable();
+  }
+
+  @Override
+  public void onWritable(Runnable action) {
+    response.onWritable(action);
+  }
+
+  @Override
+  public void onGone(Runnable action) {
+    response.onGone(action);
+  }
+
+  @Override
+  public void end() {
+    count(Result.PEER);
+    response.end();
+  }
+
+  @Override
+  public void breakOff(FallbackReason why) {
+    count(Result.ERROR);
+    handedBack(why);
+    response.breakOff();
+  }
+
+  @Override
+  public void notFound(FallbackReason why) {
+    count(Result.UPSTREAM);
+    handedBack(why);
+    if (fallback) {
+      response.breakOff();
+    } else {
+      response.error(
+          kind == Kind.BLOB ? ErrorCode.BLOB_UNKNOWN : ErrorCode.MANIFEST_UNKNOWN, this::describe);
+    }
+  }
+
+  @Override
+  public void unsatisfiable(long size) {
+    count(Result.ERROR);
+    response.unsatisfiable(size);
+  }
+
+  private void count(Result ended) {
+    metrics.request(request.repository().registry(), kind, ended);
+  }
+
+  private void handedBack(FallbackReason why) {
+    metrics.fallback(why);
+    log.debug(
+        "handed to upstream",
+        "digest",
+        request.digest(),
+        "repository",
+        request.repository(),
+        "why",
+        why);
+  }
+}

@@ -1,0 +1,210 @@
+package dev.registrymirror.agent.http;
+
+import dev.registrymirror.agent.oci.ByteRange;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.DefaultFileRegion;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.stream.ChunkedNioFile;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+
+/**
+ * The response to one request. Ends in exactly one of: a whole response, {@link #breakOff()}, or
+ * the client's going away. Confined to the connection's event loop.
+ */
+final class Response {
+
+  /** Bytes read at once from a file where TLS forbids sendfile. */
+  private static final int TLS_CHUNK_BYTES = 64 << 10;
+
+  private final Connection connection;
+  private final ChannelHandlerContext ctx;
+  private final boolean head;
+  private boolean keepAlive;
+  private boolean ended;
+  private Runnable onWritable = () -> {};
+  private Runnable onGone = () -> {};
+
+  Response(Connection connection, FullHttpRequest request) {
+    this.connection = connection;
+    this.ctx = connection.ctx();
+    this.head = HttpMethod.HEAD.equals(request.method());
+    this.keepAlive = HttpUtil.isKeepAlive(request);
+  }
+
+  /** Whether only the head is asked for. */
+  boolean isHead() {
+    return head;
+  }
+
+  /** Ends the connection after this response. */
+  void closeAfter() {
+    keepAlive = false;
+  }
+
+  ChannelHandlerContext ctx() {
+    return ctx;
+  }
+
+  /** Called whenever bytes can be written again after {@link #isWritable()} said no. */
+  void onWritable(Runnable action) {
+    onWritable = action;
+  }
+
+  /** Called where the client closes the connection before the response has ended. */
+  void onGone(Runnable action) {
+    onGone = action;
+  }
+
+  void writable() {
+    onWritable.run();
+  }
+
+  void clientGone() {
+    ended = true;
+    onGone.run();
+  }
+
+  void error(ErrorCode code) {
+    error(code, headers -> {});
+  }
+
+  void error(ErrorCode code, Consumer<HttpResponse> headers) {
+    full(
+        code.status(),
+        HttpHeaderValues.APPLICATION_JSON,
+        Unpooled.copiedBuffer(code.json(), StandardCharsets.UTF_8),
+        headers);
+  }
+
+  /** 416 for a blob of {@code size} bytes. */
+  void unsatisfiable(long size) {
+    error(
+        ErrorCode.RANGE_INVALID,
+        response -> response.headers().set(HttpHeaderNames.CONTENT_RANGE, "bytes */" + size));
+  }
+
+  /** A whole response from memory. */
+  void full(
+      HttpResponseStatus status, CharSequence type, ByteBuf body, Consumer<HttpResponse> headers) {
+    DefaultFullHttpResponse response =
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1, status, head ? Unpooled.EMPTY_BUFFER : body);
+    HttpUtil.setContentLength(response, body.readableBytes());
+    if (head) {
+      body.release();
+    }
+    response.headers().set(HttpHeaderNames.CONTENT_TYPE, type);
+    headers.accept(response);
+    setKeepAlive(response);
+    end(ctx.writeAndFlush(response));
+  }
+
+  /**
+   * The head of a blob's response: 206 where a range was asked for, else 200. The body follows, or
+   * {@link #end()}.
+   *
+   * @param size of the whole blob, in bytes
+   */
+  void start(
+      ByteRange range,
+      ByteRange.Span span,
+      long size,
+      CharSequence type,
+      Consumer<HttpResponse> headers) {
+    HttpResponse response =
+        new DefaultHttpResponse(
+            HttpVersion.HTTP_1_1,
+            range.isAll() ? HttpResponseStatus.OK : HttpResponseStatus.PARTIAL_CONTENT);
+    response.headers().set(HttpHeaderNames.CONTENT_TYPE, type);
+    response.headers().set(HttpHeaderNames.ACCEPT_RANGES, HttpHeaderValues.BYTES);
+    HttpUtil.setContentLength(response, span.length());
+    if (!range.isAll()) {
+      response
+          .headers()
+          .set(
+              HttpHeaderNames.CONTENT_RANGE,
+              "bytes " + span.start() + "-" + (span.end() - 1) + "/" + size);
+    }
+    headers.accept(response);
+    setKeepAlive(response);
+    ctx.write(response);
+  }
+
+  private void setKeepAlive(HttpResponse response) {
+    if (!keepAlive) {
+      response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+    }
+  }
+
+  /**
+   * The bytes of an open file after {@link #start}, and the end: by sendfile, or in pieces where
+   * TLS needs to see them. Closes the file.
+   */
+  void file(FileChannel file, ByteRange.Span span) {
+    if (ctx.pipeline().get(SslHandler.class) == null) {
+      ctx.write(new DefaultFileRegion(file, span.start(), span.length()));
+    } else {
+      try {
+        ctx.write(new ChunkedNioFile(file, span.start(), span.length(), TLS_CHUNK_BYTES));
+      } catch (IOException e) {
+        throw new AssertionError("span was cut to the file's size", e);
+      }
+    }
+    end();
+  }
+
+  boolean isWritable() {
+    return ctx.channel().isWritable();
+  }
+
+  /** A piece of the body after {@link #start}; takes over the buffer. */
+  void bytes(ByteBuf bytes) {
+    if (ended) {
+      bytes.release();
+      return;
+    }
+    ctx.writeAndFlush(bytes);
+  }
+
+  /** The body is whole. */
+  void end() {
+    end(ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT));
+  }
+
+  private void end(ChannelFuture last) {
+    ended = true;
+    last.addListener(
+        written -> {
+          if (written.isSuccess()) {
+            connection.responded(keepAlive);
+          } else {
+            ctx.close();
+          }
+        });
+  }
+
+  /** Ends with FIN where the response stands, even before its first byte. */
+  void breakOff() {
+    if (!ended) {
+      ended = true;
+      connection.breakOff();
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package dev.registrymirror.agent.peers;
+
+import dev.registrymirror.agent.homes.Failure;
+import dev.registrymirror.agent.homes.Homes;
+import dev.registrymirror.agent.homes.Message;
+import dev.registrymirror.agent.homes.Peer;
+import dev.registrymirror.agent.homes.Settings;
+import dev.registrymirror.agent.homes.Stats;
+import dev.registrymirror.agent.homes.TagRecord;
+import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.agent.oci.Tag;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * Finds who holds what: {@link Homes} on one event loop, with that loop's timer and the wire to the
+ * other agents. May be called from any thread; answers come on the caller's loop.
+ */
+public final class Finder {
+
+  private final EventLoop loop;
+  private final Homes homes;
+  private Future<?> alarm;
+
+  public Finder(EventLoop loop, Settings settings, Peer self, PeerClient client, long incarnation) {
+    this.loop = loop;
+    this.homes =
+        loop.submit(
+                () ->
+                    new Homes(
+                        settings,
+                        self,
+                        Finder::nowMillis,
+                        // Not within Homes' own call: an outcome may be known at once.
+                        (to, request, withinMillis, outcome) ->
+                            loop.execute(
+                                () -> client.send(loop, to, request, withinMillis, outcome)),
+                        this::wake,
+                        incarnation))
+            .syncUninterruptibly()
+            .getNow();
+  }
+
+  /** The clock of {@link Homes}: never goes back. */
+  static long nowMillis() {
+    return System.nanoTime() / 1_000_000;
+  }
+
+  private void wake(long atMillis) {
+    if (alarm != null) {
+      alarm.cancel(false);
+    }
+    alarm = loop.schedule(this::tick, Math.max(0, atMillis - nowMillis()), TimeUnit.MILLISECONDS);
+  }
+
+  private void tick() {
+    homes.tick();
+  }
+
+  /** See {@link Homes#find}; answered on {@code caller}. */
+  public void find(EventLoop caller, Digest digest, Consumer<List<Peer>> answer) {
+    on(loop, () -> homes.find(digest, found -> on(caller, () -> answer.accept(found))));
+  }
+
+  /** See {@link Homes#findTag}; answered on {@code caller}. */
+  public void findTag(EventLoop caller, Tag tag, Consumer<List<TagRecord>> answer) {
+    on(loop, () -> homes.findTag(tag, found -> on(caller, () -> answer.accept(found))));
+  }
+
+  private static void on(EventLoop where, Runnable action) {
+    if (where.inEventLoop()) {
+      action.run();
+    } else {
+      where.execute(action);
+    }
+  }
+
+  /** See {@link Homes#failed}. */
+  public void failed(Digest digest, Peer provider, Failure failure) {
+    loop.execute(() -> homes.failed(digest, provider, failure));
+  }
+
+  /** See {@link Homes#reachable}. */
+  public void reachable(Peer peer) {
+    loop.execute(() -> homes.reachable(peer));
+  }
+
+  /** See {@link Homes#roster}. */
+  public void roster(Collection<Peer> members) {
+    loop.execute(() -> homes.roster(members));
+  }
+
+  /** See {@link Homes#advertise}. */
+  public void advertise(Digest digest) {
+    loop.execute(() -> homes.advertise(digest));
+  }
+
+  /** See {@link Homes#withdraw}. */
+  public void withdraw(Digest digest) {
+    loop.execute(() -> homes.withdraw(digest));
+  }
+
+  /** This node has the tag; what it points to was seen just now. */
+  public void advertiseTag(Tag tag, Digest digest) {
+    loop.execute(() -> homes.advertiseTag(tag, digest, nowMillis()));
+  }
+
+  /** See {@link Homes#withdrawTag}. */
+  public void withdrawTag(Tag tag) {
+    loop.execute(() -> homes.withdrawTag(tag));
+  }
+
+  /** See {@link Homes#receive}; the reply comes on {@code caller}. */
+  public void receive(
+      EventLoop caller, Peer from, Message.Request request, Consumer<Message.Reply> reply) {
+    on(
+        loop,
+        () -> {
+          Message.Reply said = homes.receive(from, request);
+          on(caller, () -> reply.accept(said));
+        });
+  }
+
+  /** See {@link Homes#leave}. */
+  public CompletableFuture<Void> leave() {
+    CompletableFuture<Void> left = new CompletableFuture<>();
+    loop.execute(() -> homes.leave(() -> left.complete(null)));
+    return left;
+  }
+
+  /** See {@link Homes#stats}; on the loop, as all of {@link Homes}. */
+  public <T> CompletableFuture<T> stats(Function<Stats, T> use) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    loop.execute(() -> result.complete(use.apply(homes.stats())));
+    return result;
+  }
+}

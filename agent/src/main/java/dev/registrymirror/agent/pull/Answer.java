@@ -1,0 +1,38 @@
+package dev.registrymirror.agent.pull;
+
+import dev.registrymirror.agent.oci.ByteRange;
+import dev.registrymirror.agent.telemetry.Metrics.FallbackReason;
+import io.netty.buffer.ByteBuf;
+
+/**
+ * What containerd is told, in one of the ways that it survives: a whole response, 404 before the
+ * first byte, or FIN after it. Called on the request's event loop; ends with exactly one of the
+ * {@link StoreAnswer}'s, {@link #end}, {@link #breakOff} and {@link #notFound}, unless the client
+ * goes away first.
+ */
+public interface Answer extends StoreAnswer {
+
+  /** The head of what comes from peers, once; {@link #bytes} follow, or {@link #end}. */
+  void start(ByteRange.Span span, long size, String type);
+
+  /** The next bytes; takes over the buffer. */
+  void bytes(ByteBuf bytes);
+
+  /** Whether bytes would be sent rather than kept in memory. */
+  boolean isWritable();
+
+  /** What to do when they can be sent again. */
+  void onWritable(Runnable action);
+
+  /** What to do where the client goes away. */
+  void onGone(Runnable action);
+
+  /** Everything was sent. */
+  void end();
+
+  /** FIN: containerd asks again from the offset that it has reached. */
+  void breakOff(FallbackReason why);
+
+  /** 404: containerd goes upstream. */
+  void notFound(FallbackReason why);
+}

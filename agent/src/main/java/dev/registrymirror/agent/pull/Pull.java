@@ -1,0 +1,192 @@
+package dev.registrymirror.agent.pull;
+
+import dev.registrymirror.agent.bounds.Deadlines;
+import dev.registrymirror.agent.homes.Failure;
+import dev.registrymirror.agent.homes.Peer;
+import dev.registrymirror.agent.oci.ByteRange;
+import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.agent.peers.Finder;
+import dev.registrymirror.agent.peers.PeerClient;
+import dev.registrymirror.agent.store.Blob;
+import dev.registrymirror.agent.store.BlobStore;
+import dev.registrymirror.agent.telemetry.Log;
+import dev.registrymirror.agent.telemetry.Metrics;
+import dev.registrymirror.agent.telemetry.Metrics.FallbackReason;
+import dev.registrymirror.agent.telemetry.Metrics.Kind;
+import dev.registrymirror.agent.telemetry.Metrics.Result;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The flow of every request for a digest: here? in the cluster? nobody. Whatever happens,
+ * containerd hears of it within the bounds of {@link Deadlines} and in a way that it survives.
+ */
+public final class Pull {
+
+  private static final Log log = Log.of("pull");
+
+  /** The media type of what is no manifest (OCI distribution spec, "Pulling blobs"). */
+  static final String BYTES = "application/octet-stream";
+
+  /**
+   * Streams from peers under way at once. Each holds one buffer of a peer's bytes while containerd
+   * is slow, so this bounds the direct memory; containerd itself asks for three at a time.
+   */
+  static final int MAX_RELAYS = 64;
+
+  private final BlobStore store;
+  private final Finder finder;
+  private final PeerClient peers;
+  private final Metrics metrics;
+  private final WaitBudget budget;
+  private final Duration lookupBound;
+  private final Delivered delivered = new Delivered();
+  private final RelayCount relays = new RelayCount(MAX_RELAYS);
+  private volatile boolean draining;
+
+  public Pull(
+      BlobStore store, Finder finder, PeerClient peers, Metrics metrics, Deadlines deadlines) {
+    this.store = store;
+    this.finder = finder;
+    this.peers = peers;
+    this.metrics = metrics;
+    this.lookupBound = deadlines.lookup();
+    this.budget = new WaitBudget(deadlines.wholePull());
+  }
+
+  /** Answers a request of this node's containerd. */
+  public void start(Request request, Answer answer) {
+    long asked = System.nanoTime();
+    if (fromStore(request, answer)) {
+      metrics.firstByte(Result.LOCAL, since(asked));
+      return;
+    }
+    if (draining) {
+      answer.notFound(FallbackReason.DRAINING);
+      return;
+    }
+    reportRepeated(request);
+    if (budget.remaining(request.repository()).isZero()) {
+      answer.notFound(FallbackReason.BUDGET_SPENT);
+      return;
+    }
+    finder.find(
+        request.loop(),
+        request.digest(),
+        providers -> {
+          metrics.lookup(since(asked));
+          fromCluster(request, answer, providers, asked);
+        });
+  }
+
+  /** Answers from this node's own store; the only source for peers, so that requests never loop. */
+  public boolean fromStore(Request request, StoreAnswer answer) {
+    try {
+      Optional<Blob> held = store.find(request.digest());
+      if (held.isEmpty()) {
+        return false;
+      }
+      Optional<String> type =
+          request.kind() == Kind.MANIFEST
+              ? store.manifestType(request.digest())
+              : Optional.of(BYTES);
+      if (type.isEmpty()) {
+        return false;
+      }
+      Blob blob = held.get();
+      Optional<ByteRange.Span> span = request.range().in(blob.size());
+      if (span.isEmpty()) {
+        answer.unsatisfiable(blob.size());
+      } else if (request.headOnly()) {
+        answer.head(span.get(), blob.size(), type.get());
+      } else {
+        // Opened first: a blob that is deleted meanwhile is still whole, or is not held after all.
+        FileChannel file = FileChannel.open(blob.file());
+        answer.file(file, span.get(), blob.size(), type.get());
+      }
+      return true;
+    } catch (IOException e) {
+      log.warn("blob not readable", e, "digest", request.digest());
+      return false;
+    }
+  }
+
+  /**
+   * containerd asks again from the start for what a peer has sent it whole: it did not have its
+   * digest. The same peer is not asked for it again, and looks at its copy.
+   */
+  private void reportRepeated(Request request) {
+    if (request.range().isAll() && !request.headOnly()) {
+      delivered
+          .remove(request.digest())
+          .ifPresent(
+              peer -> {
+                log.warn("peer's bytes not taken", "digest", request.digest(), "peer", peer);
+                finder.failed(request.digest(), peer, Failure.CORRUPT);
+                peers.suspect(request.loop(), peer, request.digest());
+              });
+    }
+  }
+
+  private void fromCluster(Request request, Answer answer, List<Peer> providers, long asked) {
+    if (providers.isEmpty()) {
+      Duration waited = since(asked);
+      boolean unanswered = waited.compareTo(lookupBound) >= 0;
+      if (unanswered) {
+        budget.spend(request.repository(), waited);
+      }
+      answer.notFound(unanswered ? FallbackReason.LOOKUP_TIMEOUT : FallbackReason.NOT_FOUND);
+    } else if (!relays.tryAcquire()) {
+      answer.notFound(FallbackReason.OVERLOADED);
+    } else {
+      new Relay(this, request, answer, providers, asked).start();
+    }
+  }
+
+  /** From now on, containerd is sent upstream with what is not here. */
+  public void drain() {
+    draining = true;
+  }
+
+  /** This node's store has taken the digest: whoever sent it sent the right bytes. */
+  public void committed(Digest digest) {
+    delivered.remove(digest);
+  }
+
+  /** Streams from peers under way. */
+  public int relays() {
+    return relays.current();
+  }
+
+  PeerClient peers() {
+    return peers;
+  }
+
+  Finder finder() {
+    return finder;
+  }
+
+  WaitBudget budget() {
+    return budget;
+  }
+
+  /** A relay has ended. */
+  void ended() {
+    relays.release();
+  }
+
+  Delivered delivered() {
+    return delivered;
+  }
+
+  Metrics metrics() {
+    return metrics;
+  }
+
+  static Duration since(long nanoTime) {
+    return Duration.ofNanos(System.nanoTime() - nanoTime);
+  }
+}

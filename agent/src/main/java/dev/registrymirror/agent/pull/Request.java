@@ -1,0 +1,23 @@
+package dev.registrymirror.agent.pull;
+
+import dev.registrymirror.agent.oci.ByteRange;
+import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.agent.oci.Repository;
+import dev.registrymirror.agent.telemetry.Metrics.Kind;
+import io.netty.channel.EventLoop;
+
+/**
+ * What containerd asks for by digest.
+ *
+ * @param repository in which it asks; one pull's requests share it
+ * @param kind manifest or blob
+ * @param headOnly for size and type alone
+ * @param loop on which everything of this request happens
+ */
+public record Request(
+    Repository repository,
+    Kind kind,
+    Digest digest,
+    ByteRange range,
+    boolean headOnly,
+    EventLoop loop) {}

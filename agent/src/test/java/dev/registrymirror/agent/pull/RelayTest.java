@@ -1,0 +1,357 @@
+package dev.registrymirror.agent.pull;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.registrymirror.agent.RawClient;
+import dev.registrymirror.agent.RawClient.End;
+import dev.registrymirror.agent.RawClient.Reply;
+import dev.registrymirror.agent.TestAgent;
+import dev.registrymirror.agent.bounds.Deadlines;
+import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.agent.store.TestImage;
+import dev.registrymirror.agent.telemetry.Metrics.Result;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Blobs that come from peers, and peers that fail in every way. */
+class RelayTest {
+
+  private static final int SIZE = 2_000_000;
+  private static final int HALF = SIZE / 2;
+
+  /** Short, so that failing peers are left soon; the order of the bounds is the defaults'. */
+  private static final Deadlines SHORT =
+      new Deadlines(
+          Duration.ofMillis(200),
+          Duration.ofMillis(100),
+          Duration.ofMillis(300),
+          Duration.ofMillis(500),
+          Duration.ofSeconds(2),
+          Duration.ofMillis(1500),
+          Duration.ofSeconds(2));
+
+  @TempDir private Path folder;
+  private final byte[] blob = bytes(SIZE);
+  private final Digest digest = TestImage.digest(blob);
+  private final List<FakePeer> peers = new ArrayList<>();
+  private TestAgent agent;
+
+  private static byte[] bytes(int length) {
+    byte[] bytes = new byte[length];
+    new Random(7).nextBytes(bytes);
+    return bytes;
+  }
+
+  @BeforeEach
+  void anAgentWithoutTheBlob() throws IOException {
+    TestAgent.Setup setup = new TestAgent.Setup();
+    setup.deadlines = SHORT;
+    agent = new TestAgent(folder, setup);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    for (FakePeer peer : peers) {
+      peer.close();
+    }
+    agent.close();
+  }
+
+  private FakePeer provider(FakePeer.Behaviour behaviour) throws Exception {
+    FakePeer peer = new FakePeer(behaviour);
+    peers.add(peer);
+    peer.announce(agent, digest);
+    return peer;
+  }
+
+  private URI uri() {
+    return agent.uri("/v2/library/app/blobs/" + digest + "?ns=docker.io");
+  }
+
+  /** How a provider can fail. */
+  private enum Fault {
+    CLOSES(FakePeer.CLOSES),
+    RESETS(FakePeer.RESETS),
+    STALLS(FakePeer.STALLS);
+
+    private final FakePeer.Behaviour behaviour;
+
+    Fault(FakePeer.Behaviour behaviour) {
+      this.behaviour = behaviour;
+    }
+  }
+
+  @Test
+  void passesABlobOn() throws Exception {
+    provider(FakePeer.serves(blob));
+
+    Reply reply = RawClient.get(uri());
+
+    assertThat(reply.status()).isEqualTo(200);
+    assertThat(reply.body()).isEqualTo(blob);
+    assertThat(reply.header("Docker-Content-Digest")).isEqualTo(digest.toString());
+    assertThat(agent.metrics.bytesByResult()).containsEntry(Result.PEER, (long) SIZE);
+  }
+
+  @Test
+  void passesARangeOn() throws Exception {
+    FakePeer peer = provider(FakePeer.serves(blob));
+
+    Reply reply = RawClient.get(uri(), "Range: bytes=" + HALF + "-");
+
+    assertThat(reply.status()).isEqualTo(206);
+    assertThat(reply.body()).isEqualTo(Arrays.copyOfRange(blob, HALF, SIZE));
+    assertThat(reply.header("Content-Range"))
+        .isEqualTo("bytes " + HALF + "-" + (SIZE - 1) + "/" + SIZE);
+    assertThat(peer.awaitAsked().range()).isEqualTo("bytes=" + HALF + "-");
+  }
+
+  @Test
+  void passesAHeadOn() throws Exception {
+    FakePeer peer =
+        provider((asked, connection, out) -> out.write(FakePeer.head(0, SIZE, SIZE)));
+
+    Reply reply = RawClient.head(uri());
+
+    assertThat(reply.status()).isEqualTo(200);
+    assertThat(reply.header("Content-Length")).isEqualTo("" + SIZE);
+    assertThat(peer.awaitAsked().line()).startsWith("HEAD ");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void goesOnFromAnotherProviderAtTheOffset(Fault fault) throws Exception {
+    // Given one provider that fails half way, whichever is asked first
+    List<FakePeer> failing = new ArrayList<>();
+    FakePeer.Behaviour once =
+        (asked, connection, out) -> {
+          boolean first;
+          synchronized (failing) {
+            first = failing.isEmpty();
+            failing.add(peers.getFirst());
+          }
+          if (first) {
+            FakePeer.sendsAndThen(blob, HALF, fault.behaviour).answer(asked, connection, out);
+          } else {
+            assertThat(asked.range()).isEqualTo("bytes=" + HALF + "-");
+            FakePeer.serves(blob).answer(asked, connection, out);
+          }
+        };
+    provider(once);
+    provider(once);
+
+    // When the blob is asked for
+    Reply reply = RawClient.get(uri());
+
+    // Then it comes whole, half from each
+    assertThat(reply.status()).isEqualTo(200);
+    assertThat(reply.end()).isEqualTo(End.WHOLE);
+    assertThat(reply.body()).isEqualTo(blob);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void endsWithFinWhereNobodyCanGoOn(Fault fault) throws Exception {
+    provider(FakePeer.sendsAndThen(blob, HALF, fault.behaviour));
+
+    Reply reply = RawClient.get(uri());
+
+    assertThat(reply.status()).isEqualTo(200);
+    assertThat(reply.end()).isEqualTo(End.FIN);
+    assertThat(reply.body()).isEqualTo(Arrays.copyOf(blob, HALF));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void says404WhereNoByteComes(Fault fault) throws Exception {
+    provider(FakePeer.sendsAndThen(blob, 0, fault.behaviour));
+
+    // A body that ends without one byte would fail the pull.
+    assertThat(RawClient.get(uri()).status()).isEqualTo(404);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void says404WhereTheOnlyProviderDoesNotAnswer(Fault fault) throws Exception {
+    provider(fault.behaviour);
+
+    assertThat(RawClient.get(uri()).status()).isEqualTo(404);
+  }
+
+  @Test
+  void asksTheNextWhereOneHasItNoLonger() throws Exception {
+    FakePeer first = provider(FakePeer.REFUSES);
+    FakePeer second = provider(FakePeer.REFUSES);
+
+    assertThat(RawClient.get(uri()).status()).isEqualTo(404);
+    first.awaitAsked();
+    second.awaitAsked();
+  }
+
+  @Test
+  void asksTheNextWhereOneRefusesTheConnection() throws Exception {
+    provider(FakePeer.serves(blob)).close();
+    provider(FakePeer.serves(blob));
+
+    assertThat(RawClient.get(uri()).body()).isEqualTo(blob);
+  }
+
+  @Test
+  void neverMixesBlobsOfDifferentSizes() throws Exception {
+    // Given two providers that each break off half way and say different sizes
+    FakePeer.Behaviour whole = FakePeer.sendsAndThen(blob, HALF, FakePeer.CLOSES);
+    provider(
+        (asked, connection, out) -> {
+          if (asked.range().isEmpty()) {
+            whole.answer(asked, connection, out);
+          } else {
+            out.write(FakePeer.head(HALF, SIZE + 1, SIZE + 1));
+            out.write(new byte[SIZE + 1 - HALF]);
+          }
+        });
+    provider(
+        (asked, connection, out) -> {
+          if (asked.range().isEmpty()) {
+            whole.answer(asked, connection, out);
+          } else {
+            out.write(FakePeer.head(HALF, SIZE + 1, SIZE + 1));
+            out.write(new byte[SIZE + 1 - HALF]);
+          }
+        });
+
+    Reply reply = RawClient.get(uri());
+
+    assertThat(reply.end()).isEqualTo(End.FIN);
+    assertThat(reply.body()).isEqualTo(Arrays.copyOf(blob, HALF));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Garbage.class)
+  void survivesGarbage(Garbage garbage) throws Exception {
+    provider((asked, connection, out) -> out.write(garbage.bytes));
+
+    assertThat(RawClient.get(uri()).status()).isEqualTo(404);
+  }
+
+  /** What no agent says. */
+  private enum Garbage {
+    NO_HTTP("\0\1\2\3\r\n\r\n"),
+    NO_LENGTH("HTTP/1.1 200 OK\r\n\r\nabc"),
+    NEGATIVE_LENGTH("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"),
+    NO_CONTENT_RANGE("HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\n\r\nabc"),
+    ODD_CONTENT_RANGE(
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-2/9\r\nContent-Length: 3\r\n\r\nabc"),
+    UNASKED_RANGE(
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 1-3/9\r\nContent-Length: 3\r\n\r\nabc"),
+    REDIRECT("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n"),
+    SERVER_ERROR("HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nabc");
+
+    private final byte[] bytes;
+
+    Garbage(String text) {
+      this.bytes = text.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  @Test
+  void letsGoOfTheProviderWhereTheClientLeaves() throws Exception {
+    CompletableFuture<Integer> ended = new CompletableFuture<>();
+    provider(
+        FakePeer.sendsAndThen(
+            blob,
+            HALF,
+            (asked, connection, out) -> ended.complete(connection.getInputStream().read())));
+
+    try (RawClient client = new RawClient(uri())) {
+      client.send("GET", uri());
+    }
+
+    assertThat(ended.get(10, TimeUnit.SECONDS)).isEqualTo(-1);
+  }
+
+  @Test
+  void readsNoFasterThanTheClientTakes() throws Exception {
+    // Given a provider with far more than all buffers hold, and a client that takes nothing
+    long size = 1L << 30;
+    AtomicLong sent = new AtomicLong();
+    provider(
+        (asked, connection, out) -> {
+          out.write(FakePeer.head(0, (int) size, (int) size));
+          byte[] piece = new byte[1 << 20];
+          while (sent.get() < size) {
+            out.write(piece);
+            sent.addAndGet(piece.length);
+          }
+        });
+    try (RawClient client = new RawClient(uri())) {
+      client.socket().setReceiveBufferSize(64 << 10);
+      client.send("GET", uri());
+
+      // When the provider comes to a halt
+      long before;
+      do {
+        before = sent.get();
+        new CompletableFuture<Void>()
+            .completeOnTimeout(null, 300, TimeUnit.MILLISECONDS)
+            .join();
+      } while (sent.get() > before || sent.get() == 0);
+
+      // Then what is under way is what sockets hold, far from the whole
+      assertThat(sent.get()).isLessThan(64L << 20);
+    }
+  }
+
+  @Test
+  void asksAProviderNoMoreWhoseBytesWereNotTaken() throws Exception {
+    // Given a blob that a peer sent whole, and that this node's store did not take
+    FakePeer peer = provider(FakePeer.serves(blob));
+    RawClient.get(uri());
+    peer.awaitAsked();
+
+    // When it is asked for again from the start
+    Reply again = RawClient.get(uri());
+
+    // Then the peer is told to look at its copy, and not asked for it
+    assertThat(again.status()).isEqualTo(404);
+    assertThat(peer.awaitAsked().line()).isEqualTo("POST /v1/suspects/" + digest + " HTTP/1.1");
+    assertThat(peer.wasAsked()).isFalse();
+  }
+
+  @Test
+  void waitsInVainNoLongerThanTheBudgetOfAWholePull() throws Exception {
+    // Given providers that never answer, so that the first request spends the budget
+    for (int i = 0; i < 8; i++) {
+      provider(FakePeer.STALLS);
+    }
+    long began = System.nanoTime();
+    assertThat(RawClient.get(uri()).status()).isEqualTo(404);
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+
+    // When another blob of the repository is asked for, which a good peer has
+    byte[] other = bytes(10);
+    FakePeer good = new FakePeer(FakePeer.serves(other));
+    peers.add(good);
+    good.announce(agent, TestImage.digest(other));
+    URI next = agent.uri("/v2/library/app/blobs/" + TestImage.digest(other) + "?ns=docker.io");
+    URI elsewhere = agent.uri("/v2/library/b/blobs/" + TestImage.digest(other) + "?ns=docker.io");
+
+    // Then it is handed to upstream at once, while another repository's pull is served
+    assertThat(RawClient.get(next).status()).isEqualTo(404);
+    assertThat(RawClient.get(elsewhere).body()).isEqualTo(other);
+  }
+}
