@@ -1,5 +1,6 @@
 package dev.registrymirror.agent.pull;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.registrymirror.agent.RawClient;
@@ -84,7 +85,8 @@ class RelayTest {
   }
 
   /** How a provider can fail. */
-  private enum Fault {
+  @SuppressWarnings("ImmutableEnumChecker") // Behaviours have no state.
+  enum Fault {
     CLOSES(FakePeer.CLOSES),
     RESETS(FakePeer.RESETS),
     STALLS(FakePeer.STALLS);
@@ -243,13 +245,13 @@ class RelayTest {
   @ParameterizedTest
   @EnumSource(Garbage.class)
   void survivesGarbage(Garbage garbage) throws Exception {
-    provider((asked, connection, out) -> out.write(garbage.bytes));
+    provider((asked, connection, out) -> out.write(garbage.text.getBytes(ISO_8859_1)));
 
     assertThat(RawClient.get(uri()).status()).isEqualTo(404);
   }
 
   /** What no agent says. */
-  private enum Garbage {
+  enum Garbage {
     NO_HTTP("\0\1\2\3\r\n\r\n"),
     NO_LENGTH("HTTP/1.1 200 OK\r\n\r\nabc"),
     NEGATIVE_LENGTH("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"),
@@ -261,10 +263,10 @@ class RelayTest {
     REDIRECT("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n"),
     SERVER_ERROR("HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nabc");
 
-    private final byte[] bytes;
+    private final String text;
 
     Garbage(String text) {
-      this.bytes = text.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+      this.text = text;
     }
   }
 
