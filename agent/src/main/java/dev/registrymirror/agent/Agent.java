@@ -1,6 +1,7 @@
 package dev.registrymirror.agent;
 
 import dev.registrymirror.agent.bounds.Deadlines;
+import dev.registrymirror.agent.cli.MembersOptions;
 import dev.registrymirror.agent.cli.ServeOptions;
 import dev.registrymirror.agent.cli.StoreOptions;
 import dev.registrymirror.agent.credentials.CredentialFile;
@@ -19,17 +20,26 @@ import dev.registrymirror.agent.peers.PeerClient;
 import dev.registrymirror.agent.peers.PeerTls;
 import dev.registrymirror.agent.pull.Pull;
 import dev.registrymirror.agent.pull.TagLookup;
+import dev.registrymirror.agent.roster.FileRoster;
 import dev.registrymirror.agent.roster.Roster;
+import dev.registrymirror.agent.roster.SeedsRoster;
 import dev.registrymirror.agent.store.BlobStore;
+import dev.registrymirror.agent.store.containerd.ContainerdStore;
 import dev.registrymirror.agent.store.layout.LayoutStore;
 import dev.registrymirror.agent.tags.TagRules;
 import dev.registrymirror.agent.tags.UpstreamProbe;
-import dev.registrymirror.agent.tags.Upstreams;
 import dev.registrymirror.agent.telemetry.Log;
 import dev.registrymirror.agent.telemetry.Metrics;
+import dev.registrymirror.agent.telemetry.Metrics.Kind;
+import dev.registrymirror.agent.telemetry.OpsServer;
+import dev.registrymirror.agent.telemetry.StatusReport;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** One agent: its parts, put together, from start to drained. */
@@ -37,15 +47,26 @@ public final class Agent implements AutoCloseable {
 
   private static final Log log = Log.of("agent");
 
-  private final Deadlines deadlines;
+  /**
+   * Between two looks at the credential's file. It is mounted, and arrives 60 to 90 s after it was
+   * changed anyway.
+   */
+  private static final Duration CREDENTIAL_LOOK = Duration.ofSeconds(10);
+
+  private final ServeOptions options;
+  private final String version;
+  private final Instant since = Instant.now();
+  private final Metrics metrics;
   private final Network network;
   private final BlobStore store;
   private final Roster roster;
+  private final HostsUpkeep hosts;
   private final UpstreamProbe upstream;
   private final Finder finder;
   private final Pull pull;
   private final Listener mirror;
   private final Listener peers;
+  private final OpsServer ops;
   private volatile boolean draining;
 
   /**
@@ -54,8 +75,9 @@ public final class Agent implements AutoCloseable {
    * @throws IOException where an address cannot be bound, or a file that an option names cannot be
    *     used
    */
-  public Agent(ServeOptions options, Metrics metrics) throws IOException {
-    deadlines = options.deadlines();
+  public Agent(ServeOptions options, String version) throws IOException {
+    this.options = options;
+    this.version = version;
     PeerTls tls = PeerTls.NONE;
     if (options.peerTls().isPresent()) {
       var files = options.peerTls().get();
@@ -65,17 +87,20 @@ public final class Agent implements AutoCloseable {
     if (options.credentialFile().isPresent()) {
       credentials = Optional.of(CredentialFile.open(options.credentialFile().get()));
     }
+    metrics = new Metrics(version);
     network = Network.open();
-    store = store(options.store());
-    roster = roster();
+    store = store(options.store(), network);
+    roster = roster(options.members());
     Peer self =
         new Peer(options.nodeIp().getHostAddress(), options.peerListen().getPort(), options.zone());
-    PeerClient client = new PeerClient(self, network.group(), network.socket(), deadlines, tls);
+    PeerClient client =
+        new PeerClient(self, network.group(), network.socket(), options.deadlines(), tls);
     finder =
         new Finder(
             network.group().next(), Settings.DEFAULTS, self, client, System.currentTimeMillis());
-    pull = new Pull(store, finder, client, metrics, deadlines);
-    upstream = new UpstreamProbe(Upstreams::usual, deadlines.upstreamHead(), System.getenv());
+    pull = new Pull(store, finder, client, metrics, options.deadlines());
+    hosts = new HostsUpkeep(options, credentials);
+    upstream = new UpstreamProbe(hosts, options.deadlines().upstreamHead(), System.getenv());
     TagLookup tags = new TagLookup(rules(options.tags()), finder, upstream);
 
     peers =
@@ -94,40 +119,53 @@ public final class Agent implements AutoCloseable {
             PeerTls.NONE,
             MirrorHandler.MAX_BODY_BYTES,
             new MirrorHandler(pull, tags, credentials, metrics));
-    roster.start(finder::roster);
+    ops =
+        OpsServer.start(
+            network.group(),
+            network.listenerFactory(),
+            options.metricsListen(),
+            metrics,
+            this::notReady,
+            this::status);
+    credentials.ifPresent(this::keepUp);
+    roster.start(this::rosterChanged);
     store.start(new Advertiser());
     log.info(
         "started",
         "node",
         options.nodeName(),
+        "version",
+        version,
         "listen",
         mirror.address(),
         "peerListen",
         peers.address(),
+        "metricsListen",
+        ops.address(),
         "tls",
         options.peerTls().isPresent());
   }
 
-  private BlobStore store(StoreOptions options) {
+  private static BlobStore store(StoreOptions options, Network network) {
     return switch (options) {
       case StoreOptions.OciLayout layout -> new LayoutStore(layout.folder());
       case StoreOptions.Containerd containerd ->
-          throw new IllegalStateException("no containerd yet");
+          new ContainerdStore(
+              network.group(),
+              containerd.socket(),
+              containerd.namespace(),
+              containerd.contentStore());
     };
   }
 
-  private static Roster roster() {
-    return new Roster() {
-      @Override
-      public void start(java.util.function.Consumer<java.util.Set<Peer>> listener) {}
-
-      @Override
-      public java.util.Set<Peer> members() {
-        return java.util.Set.of();
-      }
-
-      @Override
-      public void close() {}
+  private static Roster roster(MembersOptions options) {
+    return switch (options) {
+      case MembersOptions.Seeds seeds ->
+          new SeedsRoster(
+              seeds.seeds().stream()
+                  .map(seed -> new SeedsRoster.Seed(seed.host(), seed.port()))
+                  .toList());
+      case MembersOptions.RosterFile file -> new FileRoster(file.file());
     };
   }
 
@@ -139,36 +177,89 @@ public final class Agent implements AutoCloseable {
     };
   }
 
+  /** What it counts. */
+  public Metrics metrics() {
+    return metrics;
+  }
+
   /** Why this agent is not ready; empty where it is. */
   public Optional<String> notReady() {
     return draining ? Optional.of("draining") : Optional.empty();
   }
 
-  /** What the store holds is what the cluster is told. */
+  private StatusReport status() {
+    BlobStore.Health health = store.health();
+    return new StatusReport(
+        options.nodeName(),
+        version,
+        since,
+        new StatusReport.Store(health.reachable(), health.detail()),
+        finder.stats().rosterNodes(),
+        metrics.advertisedByKind(),
+        metrics.requestsByResult(),
+        metrics.bytesByResult(),
+        finder.stats().openBreakers(),
+        options.deadlines());
+  }
+
+  private void rosterChanged(Set<Peer> members) {
+    finder.roster(members);
+    metrics.rosterNodes(members.size());
+  }
+
+  private void keepUp(CredentialFile credentials) {
+    network
+        .group()
+        .scheduleWithFixedDelay(
+            () -> {
+              if (credentials.reload()) {
+                hosts.use(credentials);
+              }
+            },
+            CREDENTIAL_LOOK.toSeconds(),
+            CREDENTIAL_LOOK.toSeconds(),
+            TimeUnit.SECONDS);
+  }
+
+  /** What the store holds is what the cluster is told. Called by one thread. */
   private final class Advertiser implements BlobStore.Listener {
+
+    private final Set<Digest> digests = new HashSet<>();
+    private final Set<Tag> held = new HashSet<>();
+
     @Override
     public void committed(Digest digest) {
       pull.committed(digest);
       finder.advertise(digest);
+      digests.add(digest);
+      metrics.advertised(Kind.BLOB, digests.size());
     }
 
     @Override
     public void deleted(Digest digest) {
       finder.withdraw(digest);
+      digests.remove(digest);
+      metrics.advertised(Kind.BLOB, digests.size());
     }
 
     @Override
     public void tagged(Tag tag, Digest digest) {
       finder.advertiseTag(tag, digest);
+      held.add(tag);
+      metrics.advertised(Kind.TAG, held.size());
     }
 
     @Override
     public void untagged(Tag tag) {
       finder.withdrawTag(tag);
+      held.remove(tag);
+      metrics.advertised(Kind.TAG, held.size());
     }
 
     @Override
-    public void registry(String registry) {}
+    public void registry(String registry) {
+      hosts.seen(registry);
+    }
   }
 
   /**
@@ -177,7 +268,7 @@ public final class Agent implements AutoCloseable {
    */
   @Override
   public void close() {
-    long until = System.nanoTime() + deadlines.drain().toNanos();
+    long until = System.nanoTime() + options.deadlines().drain().toNanos();
     draining = true;
     pull.drain();
     log.info("draining", "relays", pull.relays());
@@ -190,7 +281,9 @@ public final class Agent implements AutoCloseable {
     peers.close();
     roster.close();
     store.close();
+    hosts.close();
     upstream.close();
+    ops.close();
     network.close();
     log.info("stopped");
   }

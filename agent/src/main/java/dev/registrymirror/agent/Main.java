@@ -25,7 +25,7 @@ public final class Main implements Commands {
   @Override
   public int serve(ServeOptions options) throws Exception {
     JsonLines.install(System.err, options.logLevel());
-    return Serve.run(options);
+    return Serve.run(options, version());
   }
 
   @Override

@@ -1,9 +1,11 @@
 package dev.registrymirror.agent;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ReflectiveChannelFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -34,6 +36,10 @@ record Network(
         new MultiThreadIoEventLoopGroup(loops, new DefaultThreadFactory("io", true), io),
         epoll ? EpollSocketChannel.class : NioSocketChannel.class,
         epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class);
+  }
+
+  ChannelFactory<? extends ServerChannel> listenerFactory() {
+    return new ReflectiveChannelFactory<>(listener);
   }
 
   @Override

@@ -39,7 +39,6 @@ public final class TestAgent implements AutoCloseable {
   }
 
   public final Setup setup;
-  public final Metrics metrics = new Metrics("test");
   private final Path layout;
   private final Agent agent;
 
@@ -68,7 +67,11 @@ public final class TestAgent implements AutoCloseable {
                 setup.tags,
                 setup.deadlines,
                 "debug"),
-            metrics);
+            "test");
+  }
+
+  public Metrics metrics() {
+    return agent.metrics();
   }
 
   /** Puts a blob into the store, whole at once. */

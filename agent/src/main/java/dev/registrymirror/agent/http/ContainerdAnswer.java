@@ -88,6 +88,11 @@ final class ContainerdAnswer implements Answer {
   }
 
   @Override
+  public boolean isGone() {
+    return response.isGone();
+  }
+
+  @Override
   public void onGone(Runnable action) {
     response.onGone(action);
   }

@@ -38,6 +38,7 @@ final class Response {
   private final boolean head;
   private boolean keepAlive;
   private boolean ended;
+  private boolean gone;
   private Runnable onWritable = () -> {};
   private Runnable onGone = () -> {};
 
@@ -76,7 +77,12 @@ final class Response {
     onWritable.run();
   }
 
+  boolean isGone() {
+    return gone;
+  }
+
   void clientGone() {
+    gone = true;
     ended = true;
     onGone.run();
   }

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 /**
  * Finds who holds what: {@link Homes} on one event loop, with that loop's timer and the wire to the
@@ -27,6 +26,9 @@ public final class Finder {
   private final EventLoop loop;
   private final Homes homes;
   private Future<?> alarm;
+
+  /** As of the last tick; read by whoever tells of it. */
+  private volatile Stats stats;
 
   public Finder(EventLoop loop, Settings settings, Peer self, PeerClient client, long incarnation) {
     this.loop = loop;
@@ -45,6 +47,7 @@ public final class Finder {
                         incarnation))
             .syncUninterruptibly()
             .getNow();
+    this.stats = homes.stats();
   }
 
   /** The clock of {@link Homes}: never goes back. */
@@ -61,6 +64,7 @@ public final class Finder {
 
   private void tick() {
     homes.tick();
+    stats = homes.stats();
   }
 
   /** See {@link Homes#find}; answered on {@code caller}. */
@@ -83,12 +87,12 @@ public final class Finder {
 
   /** See {@link Homes#failed}. */
   public void failed(Digest digest, Peer provider, Failure failure) {
-    loop.execute(() -> homes.failed(digest, provider, failure));
+    on(loop, () -> homes.failed(digest, provider, failure));
   }
 
   /** See {@link Homes#reachable}. */
   public void reachable(Peer peer) {
-    loop.execute(() -> homes.reachable(peer));
+    on(loop, () -> homes.reachable(peer));
   }
 
   /** See {@link Homes#roster}. */
@@ -134,10 +138,8 @@ public final class Finder {
     return left;
   }
 
-  /** See {@link Homes#stats}; on the loop, as all of {@link Homes}. */
-  public <T> CompletableFuture<T> stats(Function<Stats, T> use) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    loop.execute(() -> result.complete(use.apply(homes.stats())));
-    return result;
+  /** See {@link Homes#stats}: as they were when something was last due, at most seconds ago. */
+  public Stats stats() {
+    return stats;
   }
 }

@@ -24,7 +24,10 @@ public interface Answer extends StoreAnswer {
   /** What to do when they can be sent again. */
   void onWritable(Runnable action);
 
-  /** What to do where the client goes away. */
+  /** Whether the client has gone away, so that nobody is left to answer. */
+  boolean isGone();
+
+  /** What to do where the client goes away from now on. */
   void onGone(Runnable action);
 
   /** Everything was sent. */

@@ -132,6 +132,9 @@ public final class Pull {
   }
 
   private void fromCluster(Request request, Answer answer, List<Peer> providers, long asked) {
+    if (answer.isGone()) {
+      return;
+    }
     if (providers.isEmpty()) {
       Duration waited = since(asked);
       boolean unanswered = waited.compareTo(lookupBound) >= 0;

@@ -3,10 +3,10 @@ package dev.registrymirror.agent.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.registrymirror.agent.RawClient;
-import dev.registrymirror.agent.TestAgent;
-import dev.registrymirror.agent.credentials.Credential;
 import dev.registrymirror.agent.RawClient.End;
 import dev.registrymirror.agent.RawClient.Reply;
+import dev.registrymirror.agent.TestAgent;
+import dev.registrymirror.agent.credentials.Credential;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.store.TestImage;
 import java.io.IOException;

@@ -24,7 +24,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** An agent that misbehaves as a test says: it announces a blob and answers requests for it by hand. */
+/**
+ * An agent that misbehaves as a test says: it announces a blob and answers requests for it by hand.
+ */
 final class FakePeer implements AutoCloseable {
 
   /** What is done with a connection on which a request has come. */
@@ -74,7 +76,9 @@ final class FakePeer implements AutoCloseable {
       }
       OutputStream out = connection.getOutputStream();
       if (line.contains(Paths.MESSAGES)) {
-        out.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+        out.write(
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+                .getBytes(StandardCharsets.ISO_8859_1));
         return;
       }
       Asked now = new Asked(line, range);
@@ -177,7 +181,9 @@ final class FakePeer implements AutoCloseable {
   /** Has it no longer. */
   static final Behaviour REFUSES =
       (asked, connection, out) -> {
-        out.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+        out.write(
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+                .getBytes(StandardCharsets.ISO_8859_1));
         out.flush();
         STALLS.answer(asked, connection, out);
       };

@@ -107,7 +107,7 @@ class RelayTest {
     assertThat(reply.status()).isEqualTo(200);
     assertThat(reply.body()).isEqualTo(blob);
     assertThat(reply.header("Docker-Content-Digest")).isEqualTo(digest.toString());
-    assertThat(agent.metrics.bytesByResult()).containsEntry(Result.PEER, (long) SIZE);
+    assertThat(agent.metrics().bytesByResult()).containsEntry(Result.PEER, (long) SIZE);
   }
 
   @Test
@@ -125,8 +125,7 @@ class RelayTest {
 
   @Test
   void passesAHeadOn() throws Exception {
-    FakePeer peer =
-        provider((asked, connection, out) -> out.write(FakePeer.head(0, SIZE, SIZE)));
+    FakePeer peer = provider((asked, connection, out) -> out.write(FakePeer.head(0, SIZE, SIZE)));
 
     Reply reply = RawClient.head(uri());
 
@@ -150,7 +149,6 @@ class RelayTest {
           if (first) {
             FakePeer.sendsAndThen(blob, HALF, fault.behaviour).answer(asked, connection, out);
           } else {
-            assertThat(asked.range()).isEqualTo("bytes=" + HALF + "-");
             FakePeer.serves(blob).answer(asked, connection, out);
           }
         };
@@ -160,10 +158,11 @@ class RelayTest {
     // When the blob is asked for
     Reply reply = RawClient.get(uri());
 
-    // Then it comes whole, half from each
+    // Then it comes whole, the rest of it from the offset that was reached
     assertThat(reply.status()).isEqualTo(200);
     assertThat(reply.end()).isEqualTo(End.WHOLE);
     assertThat(reply.body()).isEqualTo(blob);
+    assertThat(agent.metrics().bytesByResult()).containsEntry(Result.PEER, (long) SIZE);
   }
 
   @ParameterizedTest
@@ -175,7 +174,9 @@ class RelayTest {
 
     assertThat(reply.status()).isEqualTo(200);
     assertThat(reply.end()).isEqualTo(End.FIN);
-    assertThat(reply.body()).isEqualTo(Arrays.copyOf(blob, HALF));
+    // A reset takes with it what the provider's kernel had not sent yet.
+    assertThat(reply.body()).hasSizeBetween(1, HALF);
+    assertThat(reply.body()).isEqualTo(Arrays.copyOf(blob, reply.body().length));
   }
 
   @ParameterizedTest
@@ -251,15 +252,22 @@ class RelayTest {
   }
 
   /** What no agent says. */
+  @SuppressWarnings("StringConcatToTextBlock") // Line ends are HTTP's.
   enum Garbage {
     NO_HTTP("\0\1\2\3\r\n\r\n"),
     NO_LENGTH("HTTP/1.1 200 OK\r\n\r\nabc"),
     NEGATIVE_LENGTH("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"),
     NO_CONTENT_RANGE("HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\n\r\nabc"),
     ODD_CONTENT_RANGE(
-        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-2/9\r\nContent-Length: 3\r\n\r\nabc"),
+        "HTTP/1.1 206 Partial Content\r\n"
+            + "Content-Range: bytes 5-2/9\r\n"
+            + "Content-Length: 3\r\n\r\n"
+            + "abc"),
     UNASKED_RANGE(
-        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 1-3/9\r\nContent-Length: 3\r\n\r\nabc"),
+        "HTTP/1.1 206 Partial Content\r\n"
+            + "Content-Range: bytes 1-3/9\r\n"
+            + "Content-Length: 3\r\n\r\n"
+            + "abc"),
     REDIRECT("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n"),
     SERVER_ERROR("HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nabc");
 
@@ -272,18 +280,26 @@ class RelayTest {
 
   @Test
   void letsGoOfTheProviderWhereTheClientLeaves() throws Exception {
-    CompletableFuture<Integer> ended = new CompletableFuture<>();
+    CompletableFuture<Void> ended = new CompletableFuture<>();
     provider(
         FakePeer.sendsAndThen(
             blob,
             HALF,
-            (asked, connection, out) -> ended.complete(connection.getInputStream().read())));
+            (asked, connection, out) -> {
+              try {
+                connection.getInputStream().read();
+              } finally {
+                // With FIN or with RST: to a peer it makes no difference.
+                ended.complete(null);
+              }
+            }));
 
     try (RawClient client = new RawClient(uri())) {
       client.send("GET", uri());
+      assertThat(client.socket().getInputStream().read()).isEqualTo('H');
     }
 
-    assertThat(ended.get(10, TimeUnit.SECONDS)).isEqualTo(-1);
+    assertThat(ended).succeedsWithin(Duration.ofSeconds(10));
   }
 
   @Test
@@ -308,9 +324,7 @@ class RelayTest {
       long before;
       do {
         before = sent.get();
-        new CompletableFuture<Void>()
-            .completeOnTimeout(null, 300, TimeUnit.MILLISECONDS)
-            .join();
+        new CompletableFuture<Void>().completeOnTimeout(null, 300, TimeUnit.MILLISECONDS).join();
       } while (sent.get() > before || sent.get() == 0);
 
       // Then what is under way is what sockets hold, far from the whole
