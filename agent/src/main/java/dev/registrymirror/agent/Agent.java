@@ -97,7 +97,11 @@ public final class Agent implements AutoCloseable {
         new PeerClient(self, network.group(), network.socket(), options.deadlines(), tls);
     finder =
         new Finder(
-            network.group().next(), Settings.DEFAULTS, self, client, System.currentTimeMillis());
+            network.group().next(),
+            Settings.of(options.deadlines()),
+            self,
+            client,
+            System.currentTimeMillis());
     pull = new Pull(store, finder, client, metrics, options.deadlines());
     hosts = new HostsUpkeep(options, credentials);
     upstream = new UpstreamProbe(hosts, options.deadlines().upstreamHead(), System.getenv());
@@ -128,6 +132,8 @@ public final class Agent implements AutoCloseable {
             this::notReady,
             this::status);
     credentials.ifPresent(this::keepUp);
+    // Until a roster says more: a node alone is a home of everything.
+    rosterChanged(Set.of(self));
     roster.start(this::rosterChanged);
     store.start(new Advertiser());
     log.info(
