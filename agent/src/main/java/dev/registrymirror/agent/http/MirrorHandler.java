@@ -28,6 +28,9 @@ public final class MirrorHandler implements Connection.Handler {
 
   private static final Log log = Log.of("http");
 
+  /** How containerd's resolver names itself, all releases: {@code containerd/1.7.35}. */
+  private static final String CONTAINERD = "containerd/";
+
   /** Longest body of a request; pulls have none. */
   public static final int MAX_BODY_BYTES = 4096;
 
@@ -72,13 +75,18 @@ public final class MirrorHandler implements Connection.Handler {
       case Route.ByDigest route ->
           ByteRange.parse(request.headers().get(HttpHeaderNames.RANGE))
               .ifPresentOrElse(
-                  range -> byDigest(route, range, response),
+                  range -> byDigest(route, range, isContainerd(request), response),
                   () -> response.error(ErrorCode.RANGE_INVALID));
-      case Route.ByTag route -> byTag(route, response);
+      case Route.ByTag route -> byTag(route, isContainerd(request), response);
     }
   }
 
-  private void byDigest(Route.ByDigest route, ByteRange range, Response response) {
+  private static boolean isContainerd(FullHttpRequest request) {
+    return request.headers().get(HttpHeaderNames.USER_AGENT, "").startsWith(CONTAINERD);
+  }
+
+  private void byDigest(
+      Route.ByDigest route, ByteRange range, boolean containerd, Response response) {
     // A range of a head means nothing (RFC 9110, 14.2).
     Request request =
         new Request(
@@ -87,12 +95,13 @@ public final class MirrorHandler implements Connection.Handler {
             route.digest(),
             response.isHead() ? ByteRange.ALL : range,
             response.isHead(),
+            containerd,
             loop(response));
     pull.start(
         request, new ContainerdAnswer(request, route.kind(), route.fallback(), response, metrics));
   }
 
-  private void byTag(Route.ByTag route, Response response) {
+  private void byTag(Route.ByTag route, boolean containerd, Response response) {
     String registry = route.tag().repository().registry();
     tags.resolve(
         loop(response),
@@ -108,6 +117,7 @@ public final class MirrorHandler implements Connection.Handler {
                       found.digest(),
                       ByteRange.ALL,
                       response.isHead(),
+                      containerd,
                       loop(response));
               pull.start(
                   request,

@@ -80,6 +80,7 @@ public final class PeerHandler implements Connection.Handler {
               digest.get(),
               response.isHead() ? ByteRange.ALL : range.get(),
               response.isHead(),
+              false,
               loop(response));
       if (!pull.fromStore(wanted, new PeerAnswer(wanted, response))) {
         response.error(ErrorCode.BLOB_UNKNOWN);

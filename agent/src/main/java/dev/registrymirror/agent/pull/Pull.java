@@ -119,7 +119,7 @@ public final class Pull {
    * digest. The same peer is not asked for it again, and looks at its copy.
    */
   private void reportRepeated(Request request) {
-    if (request.range().isAll() && !request.headOnly()) {
+    if (request.isWholeForStore()) {
       delivered
           .remove(request.digest())
           .ifPresent(

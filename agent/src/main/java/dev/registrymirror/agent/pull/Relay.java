@@ -156,7 +156,7 @@ final class Relay implements BlobFetch.Receiver {
   @Override
   public void done() {
     begin();
-    if (request.range().isAll() && !request.headOnly() && oneProvider) {
+    if (request.isWholeForStore() && oneProvider) {
       pull.delivered().add(request.digest(), provider);
     }
     finish();

@@ -12,6 +12,7 @@ import io.netty.channel.EventLoop;
  * @param repository in which it asks; one pull's requests share it
  * @param kind manifest or blob
  * @param headOnly for size and type alone
+ * @param takes whether this node's store takes what is sent: whether it is containerd that asks
  * @param loop on which everything of this request happens
  */
 public record Request(
@@ -20,4 +21,11 @@ public record Request(
     Digest digest,
     ByteRange range,
     boolean headOnly,
-    EventLoop loop) {}
+    boolean takes,
+    EventLoop loop) {
+
+  /** Whether this node's store will hold the blob if all of it is sent and right. */
+  boolean isWholeForStore() {
+    return takes && range.isAll() && !headOnly;
+  }
+}

@@ -336,16 +336,24 @@ class RelayTest {
   void asksAProviderNoMoreWhoseBytesWereNotTaken() throws Exception {
     // Given a blob that a peer sent whole, and that this node's store did not take
     FakePeer peer = provider(FakePeer.serves(blob));
-    RawClient.get(uri());
+    RawClient.get(uri(), "User-Agent: containerd/1.7.35");
     peer.awaitAsked();
 
     // When it is asked for again from the start
-    Reply again = RawClient.get(uri());
+    Reply again = RawClient.get(uri(), "User-Agent: containerd/1.7.35");
 
     // Then the peer is told to look at its copy, and not asked for it
     assertThat(again.status()).isEqualTo(404);
     assertThat(peer.awaitAsked().line()).isEqualTo("POST /v1/suspects/" + digest + " HTTP/1.1");
     assertThat(peer.wasAsked()).isFalse();
+  }
+
+  @Test
+  void asksAProviderAgainForThoseWhoseStoreItDoesNotSee() throws Exception {
+    provider(FakePeer.serves(blob));
+
+    assertThat(RawClient.get(uri(), "User-Agent: curl/8").body()).isEqualTo(blob);
+    assertThat(RawClient.get(uri(), "User-Agent: curl/8").body()).isEqualTo(blob);
   }
 
   @Test
