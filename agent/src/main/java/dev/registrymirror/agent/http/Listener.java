@@ -14,6 +14,7 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.Future;
@@ -92,10 +93,12 @@ public final class Listener implements AutoCloseable {
                         .addLast(new RequestDeadline())
                         .addLast(new HttpServerCodec(MAX_LINE_BYTES, MAX_HEADER_BYTES, 8192))
                         // Requests have small bodies or none; a larger one is refused with 413.
-                        .addLast(new HttpObjectAggregator(maxBody))
-                        // Sends files where TLS forbids sendfile.
-                        .addLast(new ChunkedWriteHandler())
-                        .addLast(new Connection(handler));
+                        .addLast(new HttpObjectAggregator(maxBody));
+                    if (channel.pipeline().get(SslHandler.class) != null) {
+                      // Sends files in pieces where TLS forbids sendfile.
+                      channel.pipeline().addLast(new ChunkedWriteHandler());
+                    }
+                    channel.pipeline().addLast(new Connection(handler));
                   }
                 });
     try {

@@ -79,9 +79,7 @@ public final class Metrics {
     /** The request came without the credential that is set. */
     UNAUTHORIZED,
     /** A tag, which by policy upstream resolves. */
-    TAG_POLICY,
-    /** This node's own store could not be read. */
-    STORE_FAILED;
+    TAG_POLICY;
 
     private final String label = name().toLowerCase(Locale.ROOT);
   }

@@ -95,6 +95,19 @@ class MirrorTest {
   }
 
   @Test
+  void servesAnEmptyBlob() throws IOException {
+    Digest empty = TestImage.digest(new byte[0]);
+    agent.put(empty, new byte[0]);
+    HeldBlobs.await(agent, Set.of(empty));
+
+    Reply reply = RawClient.get(blob(empty));
+
+    assertThat(reply.status()).isEqualTo(200);
+    assertThat(reply.header("Content-Length")).isEqualTo("0");
+    assertThat(reply.end()).isEqualTo(End.WHOLE);
+  }
+
+  @Test
   void servesTheHeadOfAManifest() throws IOException {
     Reply reply = RawClient.head(manifest(image.manifest().toString()));
 
