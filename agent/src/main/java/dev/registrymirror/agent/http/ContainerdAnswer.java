@@ -24,6 +24,8 @@ final class ContainerdAnswer implements Answer {
   private final boolean fallback;
   private final Response response;
   private final Metrics metrics;
+  private boolean started;
+  private boolean counted;
 
   /**
    * @param kind what was asked for: a tag's manifest counts as a tag
@@ -41,6 +43,7 @@ final class ContainerdAnswer implements Answer {
 
   @Override
   public void start(ByteRange.Span span, long size, String type) {
+    started = true;
     response.start(request.range(), span, size, type, this::describe);
   }
 
@@ -94,7 +97,14 @@ final class ContainerdAnswer implements Answer {
 
   @Override
   public void onGone(Runnable action) {
-    response.onGone(action);
+    response.onGone(
+        () -> {
+          if (started && !counted) {
+            // Who fetches a layer in parallel closes each open-ended range after its part.
+            count(Result.PEER);
+          }
+          action.run();
+        });
   }
 
   @Override
@@ -129,6 +139,7 @@ final class ContainerdAnswer implements Answer {
   }
 
   private void count(Result ended) {
+    counted = true;
     metrics.request(request.repository().registry(), kind, ended);
   }
 
