@@ -12,7 +12,8 @@ import java.util.List;
  * @param digest of the manifest, or of the index where there are several platforms
  * @param manifests all manifests: of each platform, and the index
  * @param layers those for this machine's architecture, in order
- * @param bytes of all blobs and manifests that a pull on this machine fetches
+ * @param blobs all that a pull on this machine fetches: index, manifest, config and layers
+ * @param bytes of all of {@code blobs} together
  */
 public record Image(
     String registry,
@@ -21,11 +22,13 @@ public record Image(
     Digest digest,
     List<Digest> manifests,
     List<Digest> layers,
+    List<Digest> blobs,
     long bytes) {
 
   public Image {
     manifests = List.copyOf(manifests);
     layers = List.copyOf(layers);
+    blobs = List.copyOf(blobs);
   }
 
   /** {@code registry.lab/app:1}. */

@@ -25,7 +25,7 @@ public final class ImagePusher {
   }
 
   /** One platform's part of an image. */
-  private record Built(Descriptor manifest, List<Digest> layers, long bytes) {}
+  private record Built(Descriptor manifest, Descriptor config, List<Digest> layers, long bytes) {}
 
   /** Makes and pushes what {@code recipe} says. */
   public Image push(ImageRecipe recipe) {
@@ -36,9 +36,13 @@ public final class ImagePusher {
     List<Descriptor> manifests = platforms.stream().map(Built::manifest).toList();
     Descriptor top = manifests.size() == 1 ? manifests.getFirst() : pushIndex(recipe, manifests);
     List<Digest> all = new ArrayList<>(manifests.stream().map(Descriptor::digest).toList());
-    long bytes = platforms.getFirst().bytes();
+    Built first = platforms.getFirst();
+    List<Digest> blobs = new ArrayList<>(first.layers());
+    blobs.addAll(List.of(first.config().digest(), first.manifest().digest()));
+    long bytes = first.bytes();
     if (manifests.size() > 1) {
       all.add(top.digest());
+      blobs.add(top.digest());
       bytes += top.size();
     }
     return new Image(
@@ -47,7 +51,8 @@ public final class ImagePusher {
         recipe.tag(),
         top.digest(),
         all,
-        platforms.getFirst().layers(),
+        first.layers(),
+        blobs,
         bytes);
   }
 
@@ -76,6 +81,7 @@ public final class ImagePusher {
         manifest.length + config.size() + layers.stream().mapToLong(Descriptor::size).sum();
     return new Built(
         new Descriptor(ImageJson.MANIFEST, digest, manifest.length),
+        config,
         layers.stream().map(Descriptor::digest).toList(),
         bytes);
   }
