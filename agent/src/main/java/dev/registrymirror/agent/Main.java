@@ -41,8 +41,8 @@ public final class Main implements Commands {
   }
 
   @Override
-  public int doctor(DoctorOptions options) {
+  public int doctor(DoctorOptions options) throws Exception {
     JsonLines.install(System.err, options.serve().logLevel());
-    throw new UnsupportedOperationException("doctor is not composed yet");
+    return new Examination(System.out).run(options);
   }
 }

@@ -15,6 +15,7 @@ import java.nio.file.WatchService;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -178,14 +179,25 @@ public final class FileRoster implements Roster {
     return seen == null || !seen.equals(before);
   }
 
-  private void read() {
+  /**
+   * The nodes of a roster file as it is now, each once, at least one.
+   *
+   * @throws IOException where it is not there, or has a fault; it says where
+   */
+  public static List<Peer> read(Path file) throws IOException {
     try (InputStream input = Files.newInputStream(file)) {
       byte[] bytes = input.readNBytes(RosterFile.MAX_BYTES + 1);
       if (bytes.length > RosterFile.MAX_BYTES) {
         throw new RosterFile.MalformedRosterException(
             "longer than " + RosterFile.MAX_BYTES + " bytes");
       }
-      members.publish(RosterFile.parse(bytes));
+      return RosterFile.parse(bytes);
+    }
+  }
+
+  private void read() {
+    try {
+      members.publish(read(file));
       fault = "";
     } catch (NoSuchFileException e) {
       report("roster file missing, waiting for it", "");

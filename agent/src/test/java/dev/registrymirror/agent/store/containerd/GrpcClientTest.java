@@ -1,6 +1,7 @@
 package dev.registrymirror.agent.store.containerd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.Empty;
@@ -30,6 +31,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -211,6 +213,35 @@ class GrpcClientTest {
 
     assertThat(result.status()).isEqualTo(GrpcStatus.OK);
     assertThat(result.messages()).containsExactly("2.4.2");
+  }
+
+  @Test
+  void tellsTheReleaseOnce() throws Exception {
+    serve(
+        ctx -> {
+          headers(ctx);
+          data(ctx, prefixed(0, version("v2.4.2")), false);
+          trailers(ctx, "0", "");
+        });
+
+    assertThat(ContainerdVersion.ask(group, socket(), "k8s.io")).isEqualTo("v2.4.2");
+  }
+
+  @Test
+  void whatIsNoContainerdHasNoRelease() throws Exception {
+    serve(
+        ctx -> {
+          headers(ctx);
+          trailers(ctx, "12", "unknown service");
+        });
+    assertThatThrownBy(() -> ContainerdVersion.ask(group, socket(), "k8s.io"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("unknown service");
+
+    Path nobody = socket().resolveSibling("nobody.sock");
+    assertThatThrownBy(() -> ContainerdVersion.ask(group, nobody, "k8s.io"))
+        .isInstanceOf(IOException.class)
+        .hasMessage("it is not there");
   }
 
   @Test
