@@ -1,30 +1,41 @@
 # Needs Maven and a JDK 25, which Maven finds by itself (toolchain): it may run on another.
 MVN := mvn -B -ntp
 # A command of the lab: runs once everything is packaged, so that it sees the newest.
-LAB := $(MVN) -q package -DskipTests -pl lab -am
+LAB := $(MVN) -q package -DskipTests -pl lab -am && lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lab-up lab-down format clean
+.PHONY: help build demo test lab-up lab-down format clean tools
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Build the agent, without tests: agent/target/mirror-agent/bin/mirror-agent
+# Not shown by help: what the others need.
+tools:
+	@command -v mvn >/dev/null || { \
+	  echo "Maven is missing. Debian: apt-get install maven. Elsewhere: https://maven.apache.org" >&2; \
+	  exit 1; }
+
+build: tools ## Build the agent, without tests: agent/target/mirror-agent/bin/mirror-agent
 	$(MVN) -q package -DskipTests
 
-test: ## Run every test and check; at the end what was skipped and why (needs root for the lab)
+demo: tools ## Pull an image on three nodes and see where every byte comes from
+	@echo "Building the agent and the lab (the first time with Maven's downloads, some minutes)..."
+	@$(LAB).Demo
+
+test: tools ## Run every test and check; at the end what was skipped and why (needs root for the lab)
 	rm -rf */target/surefire-reports
 	$(MVN) verify; code=$$?; \
 	awk -f build/skipped.awk */target/surefire-reports/TEST-*.xml; exit $$code
 
-lab-up: ## Start nodes, a registry and agents on this machine; Ctrl-C ends them (ARGS=--help)
-	$(LAB) -Dlab.main=dev.registrymirror.lab.LabUp -Dlab.arguments="$(ARGS)"
+# 143: ended by lab-down, which is well.
+lab-up: tools ## Start nodes, a registry and agents on this machine; Ctrl-C ends them (ARGS=--help)
+	$(LAB).LabUp $(ARGS) || [ $$? -eq 143 ]
 
-lab-down: ## End the lab, and remove what a crashed one has left
-	$(LAB) -Dlab.main=dev.registrymirror.lab.LabDown
+lab-down: tools ## End the lab, and remove what a crashed one has left
+	$(LAB).LabDown
 
-format: ## Put all Java sources into google-java-format
+format: tools ## Put all Java sources into google-java-format
 	$(MVN) -q -Dformat=apply toolchains:select-jdk-toolchain dependency:copy@formatter exec:exec@format
 
-clean: ## Remove all that was built
+clean: tools ## Remove all that was built
 	$(MVN) -q clean

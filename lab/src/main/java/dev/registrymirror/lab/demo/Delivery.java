@@ -1,0 +1,60 @@
+package dev.registrymirror.lab.demo;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * A pull on one node, under way or done.
+ *
+ * @param took so far
+ * @param fromUpstream bytes so far
+ * @param fromPeers bytes so far
+ */
+record Delivery(String node, Duration took, long fromUpstream, long fromPeers) {
+
+  /** Headers, of HTTP down to Ethernet, add so much at most to what is counted on a link. */
+  static final double HEADERS = 0.10;
+
+  /** What else goes on: the tag's digest asked of the registry, the agents' own messages. */
+  static final double ELSEWHERE = 0.01;
+
+  /** Where an image's bytes should come from. */
+  enum Source {
+    UPSTREAM("upstream"),
+    PEERS("the other nodes");
+
+    private final String words;
+
+    Source(String words) {
+      this.words = words;
+    }
+  }
+
+  /** Bytes so far from both. */
+  long bytes() {
+    return fromUpstream + fromPeers;
+  }
+
+  /** What is wrong with it where all {@code imageBytes} should have come from one source. */
+  Optional<String> objection(Source expected, long imageBytes) {
+    long right = expected == Source.UPSTREAM ? fromUpstream : fromPeers;
+    long wrong = bytes() - right;
+    boolean all = right >= imageBytes && right <= imageBytes * (1 + HEADERS);
+    if (all && wrong <= imageBytes * ELSEWHERE) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "%s should have taken the image's %s MB from %s; it took %s MB from there, and %s MB not"
+            .formatted(
+                node, megabytes(imageBytes), expected.words, megabytes(right), megabytes(wrong)));
+  }
+
+  /** Whole megabytes (10^6 bytes), rounded. */
+  static String megabytes(long bytes) {
+    return Long.toString(Math.round(bytes / 1e6));
+  }
+
+  String seconds() {
+    return "%.1f".formatted(took.toMillis() / 1e3);
+  }
+}

@@ -1,0 +1,84 @@
+package dev.registrymirror.lab.demo;
+
+import dev.registrymirror.lab.Lab;
+import dev.registrymirror.lab.Node;
+import dev.registrymirror.lab.images.Image;
+import dev.registrymirror.lab.tools.Containerd;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Real containerds and real agents, each node in a network namespace. */
+public final class LabStage implements Stage {
+
+  private final Lab lab;
+  private final Containerd containerd;
+
+  private LabStage(Lab lab) {
+    this.lab = lab;
+    this.containerd = lab.newestContainerd();
+  }
+
+  /**
+   * A lab with its registry.
+   *
+   * @throws dev.registrymirror.lab.machine.LabException where this machine cannot have one
+   */
+  public static LabStage open() {
+    return new LabStage(Lab.create());
+  }
+
+  @Override
+  public List<String> scene() {
+    return List.of(
+        "On this machine: a registry behind a link of 200 Mbit/s, and three nodes. Each is a",
+        "network namespace with a " + containerd + " and a mirror agent of its own. The bytes",
+        "are those that the kernel counts on each node's links.");
+  }
+
+  @Override
+  public Image image() {
+    Image image = lab.upstream().push(Story.IMAGE);
+    lab.upstream().limit(Story.UPSTREAM_MBIT + "mbit");
+    return image;
+  }
+
+  @Override
+  public List<Actor> actors() {
+    List<Node> nodes = Stream.of("n1", "n2", "n3").map(name -> lab.node(name, containerd)).toList();
+    lab.startAgents();
+    return nodes.stream().<Actor>map(LabActor::new).toList();
+  }
+
+  private record LabActor(Node node) implements Actor {
+
+    @Override
+    public String name() {
+      return node.name();
+    }
+
+    @Override
+    public void pull(Image image) {
+      node.pull(image.reference());
+    }
+
+    @Override
+    public long bytesFromUpstream() {
+      return node.upstreamLink().received();
+    }
+
+    @Override
+    public long bytesFromPeers() {
+      return node.peerLink().received();
+    }
+  }
+
+  @Override
+  public void cutUpstreamOff() {
+    lab.upstream().refuseConnections();
+  }
+
+  @Override
+  public void close() {
+    lab.close();
+  }
+}

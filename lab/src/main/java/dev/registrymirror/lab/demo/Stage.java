@@ -1,0 +1,43 @@
+package dev.registrymirror.lab.demo;
+
+import dev.registrymirror.lab.images.Image;
+import java.util.List;
+
+/** Where the story is played: three nodes with agents, and a registry with an image. */
+public interface Stage extends AutoCloseable {
+
+  /** A node; its counters only grow. */
+  interface Actor {
+
+    String name();
+
+    /**
+     * Pulls an image by its tag.
+     *
+     * @throws dev.registrymirror.lab.machine.LabException where the pull fails
+     */
+    void pull(Image image);
+
+    /** Bytes that came in from the registry so far. */
+    long bytesFromUpstream();
+
+    /** Bytes that came in from the other nodes so far. */
+    long bytesFromPeers();
+  }
+
+  /** What is to be seen here and who counts, one line each. */
+  List<String> scene();
+
+  /** Makes the image and has it in the registry. */
+  Image image();
+
+  /** Starts the nodes and their agents; three. */
+  List<Actor> actors();
+
+  /** From now on the registry cannot be reached. */
+  void cutUpstreamOff();
+
+  /** Leaves nothing behind. */
+  @Override
+  void close();
+}
