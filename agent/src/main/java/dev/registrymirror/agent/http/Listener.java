@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
@@ -107,7 +108,13 @@ public final class Listener implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while binding " + address, e);
     } catch (Exception e) {
-      throw new IOException("cannot listen on " + address + ": " + e.getMessage(), e);
+      throw new IOException(
+          "cannot listen on "
+              + NetUtil.toSocketAddressString(address)
+              + ": "
+              + e.getMessage()
+              + "; end what listens there, or give another address",
+          e);
     }
   }
 
