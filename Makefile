@@ -4,7 +4,7 @@ MVN := mvn -B -ntp
 LAB := $(MVN) -q package -DskipTests -pl lab -am && lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lab-up lab-down format clean tools
+.PHONY: help build demo test lab-up lab-down bench format clean tools
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lab-up: tools ## Start nodes, a registry and agents on this machine; Ctrl-C ends
 
 lab-down: tools ## End the lab, and remove what a crashed one has left
 	$(LAB).LabDown
+
+bench: tools ## Measure the mirror beside nginx, and Spegel where SPEGEL=<its binary> (needs root; 5 minutes)
+	$(LAB).bench.Bench
 
 format: tools ## Put all Java sources into google-java-format
 	$(MVN) -q -Dformat=apply toolchains:select-jdk-toolchain dependency:copy@formatter exec:exec@format

@@ -275,6 +275,11 @@ public final class Node {
   /** Configures and starts a mirror; returns when it is ready. */
   public Daemon startMirror(Mirror kind) {
     kind.configure(this);
+    return startConfiguredMirror(kind);
+  }
+
+  /** Starts a mirror that was configured before; returns when it is ready. */
+  public Daemon startConfiguredMirror(Mirror kind) {
     mirror = start(kind.name(), kind.command(this), Map.of());
     awaitStarted(mirror, () -> lab.http().answers(kind.ready(this)));
     return mirror;

@@ -12,7 +12,9 @@ import java.util.Optional;
 /** Spegel, to compare with: the binary that the variable {@code SPEGEL} names. */
 public final class SpegelMirror implements Mirror {
 
-  private static final int REGISTRY_PORT = 5000;
+  /** For containerd. */
+  public static final int REGISTRY_PORT = 5000;
+
   private static final int ROUTER_PORT = 5001;
   private static final int BOOTSTRAP_PORT = 5003;
   private static final int METRICS_PORT = 9090;

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
  *
  * <ul>
  *   <li>small commands ({@link #COMMANDS}) are installed from Debian;
- *   <li>Debian's containerd and docker-registry are unpacked into a cache, not installed, so that
- *       no service of theirs starts and what the machine has is not replaced;
+ *   <li>Debian's containerd, docker-registry and nginx are unpacked into a cache, not installed, so
+ *       that no service of theirs starts and what the machine has is not replaced;
  *   <li>the other containerds are built from Go modules into the same cache.
  * </ul>
  *
@@ -32,6 +32,8 @@ public final class Tools {
               "nft", "nftables",
               "nsenter", "util-linux",
               "unshare", "util-linux",
+              "curl", "curl",
+              "openssl", "openssl",
               "kill", "procps"));
 
   private static final String REGISTRY = "docker-registry";
@@ -100,6 +102,16 @@ public final class Tools {
   /** The registry's executable: the machine's own, else Debian's. */
   public Path registry() {
     return Command.find(REGISTRY).orElseGet(() -> debian(REGISTRY).resolve(REGISTRY));
+  }
+
+  /** nginx, to compare with: the machine's own, else Debian's. */
+  public Path nginx() {
+    return Command.find("nginx")
+        .orElseGet(
+            () ->
+                cache
+                    .get("debian-nginx", target -> Debian.unpack("nginx", target))
+                    .resolve("usr/sbin/nginx"));
   }
 
   /** The containerds that can be had here, oldest first: without Go, Debian's alone. */
