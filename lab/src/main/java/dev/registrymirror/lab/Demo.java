@@ -4,6 +4,7 @@ import dev.registrymirror.lab.demo.LabStage;
 import dev.registrymirror.lab.demo.Stage;
 import dev.registrymirror.lab.demo.Story;
 import dev.registrymirror.lab.machine.LabException;
+import java.io.Console;
 
 /**
  * Shows what the mirror does, on this machine and in a minute: exit code 0 where all bytes came
@@ -26,7 +27,9 @@ public final class Demo {
   /** No arguments. */
   public static void main(String[] args) {
     System.out.println();
-    boolean terminal = System.console().isTerminal();
+    // Null where neither input nor output is a terminal, such as in CI.
+    Console console = System.console();
+    boolean terminal = console != null && console.isTerminal();
     boolean isGood;
     try (Stage stage = LabStage.open()) {
       isGood = new Story(terminal).play(stage);
