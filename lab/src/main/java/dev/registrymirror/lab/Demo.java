@@ -24,12 +24,17 @@ public final class Demo {
 
   private Demo() {}
 
+  /** Whether a person looks on. JDK 25 gives no console at all where there is no terminal. */
+  @SuppressWarnings("SystemConsoleNull") // Error Prone knows JDK 22 to 24, which gave one.
+  private static boolean isTerminal() {
+    Console console = System.console();
+    return console != null && console.isTerminal();
+  }
+
   /** No arguments. */
   public static void main(String[] args) {
     System.out.println();
-    // Null where neither input nor output is a terminal, such as in CI.
-    Console console = System.console();
-    boolean terminal = console != null && console.isTerminal();
+    boolean terminal = isTerminal();
     boolean isGood;
     try (Stage stage = LabStage.open()) {
       isGood = new Story(terminal).play(stage);
