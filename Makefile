@@ -1,7 +1,8 @@
 # Needs Maven and a JDK 25, which Maven finds by itself (toolchain): it may run on another.
 MVN := mvn -B -ntp
-# A command of the lab: runs once everything is packaged, so that it sees the newest.
-LAB := $(MVN) -q package -DskipTests -pl lab -am && lab/target/run dev.registrymirror.lab
+# A command of the lab: runs once everything is packaged, so that it sees the newest. With the trap
+# the shell, and so make, waits until it has cleaned up after Ctrl-C.
+LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am && lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test lab-up lab-down bench format clean tools

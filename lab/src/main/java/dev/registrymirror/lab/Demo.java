@@ -1,10 +1,14 @@
 package dev.registrymirror.lab;
 
+import dev.registrymirror.lab.demo.EmbeddedStage;
 import dev.registrymirror.lab.demo.LabStage;
 import dev.registrymirror.lab.demo.Stage;
 import dev.registrymirror.lab.demo.Story;
 import dev.registrymirror.lab.machine.LabException;
+import dev.registrymirror.lab.tools.Tools;
 import java.io.Console;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Shows what the mirror does, on this machine and in a minute: exit code 0 where all bytes came
@@ -24,27 +28,48 @@ public final class Demo {
 
   private Demo() {}
 
-  /** Whether a person looks on. JDK 25 gives no console at all where there is no terminal. */
-  @SuppressWarnings("SystemConsoleNull") // Error Prone knows JDK 22 to 24, which gave one.
-  private static boolean isTerminal() {
-    Console console = System.console();
-    return console != null && console.isTerminal();
-  }
-
   /** No arguments. */
   public static void main(String[] args) {
+    AtomicBoolean isInterrupted = new AtomicBoolean();
+    Thread onInterrupt =
+        new Thread(
+            () -> {
+              isInterrupted.set(true);
+              System.out.printf("%n%nInterrupted: ending all that was started.%n");
+            });
+    Runtime.getRuntime().addShutdownHook(onInterrupt);
+    boolean isGood = false;
     System.out.println();
-    boolean terminal = isTerminal();
-    boolean isGood;
-    try (Stage stage = LabStage.open()) {
-      isGood = new Story(terminal).play(stage);
-    } catch (LabException e) {
-      System.out.println();
-      System.out.println("The demo failed: " + e.getMessage());
-      System.exit(1);
-      return;
+    try (Stage stage = stage()) {
+      isGood = new Story(System.out, isTerminal(), Story.IMAGE).play(stage);
+      System.out.println(TRY_NEXT);
+    } catch (RuntimeException e) {
+      if (!isInterrupted.get()) {
+        System.out.printf(
+            "%n%nThe demo failed: %s%n", e instanceof LabException ? e.getMessage() : e);
+      }
     }
-    System.out.println(TRY_NEXT);
-    System.exit(isGood ? 0 : 1);
+    if (!isInterrupted.get()) {
+      Runtime.getRuntime().removeShutdownHook(onInterrupt);
+      System.exit(isGood ? 0 : 1);
+    }
+  }
+
+  // JDK 25 gives no console at all where the input or the output is no terminal, such as in CI.
+  private static boolean isTerminal() {
+    return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
+  }
+
+  // A container may have root and yet no right to make a namespace; that shows in the trying.
+  private static Stage stage() {
+    String obstacle = Tools.obstacle();
+    if (!obstacle.isEmpty()) {
+      return EmbeddedStage.open(obstacle);
+    }
+    try {
+      return LabStage.open();
+    } catch (LabException e) {
+      return EmbeddedStage.open("cannot be set up here (" + e.getMessage() + ")");
+    }
   }
 }

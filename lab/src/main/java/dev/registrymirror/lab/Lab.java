@@ -10,6 +10,7 @@ import dev.registrymirror.lab.machine.Link;
 import dev.registrymirror.lab.machine.Network;
 import dev.registrymirror.lab.machine.Network.Side;
 import dev.registrymirror.lab.tools.Containerd;
+import dev.registrymirror.lab.tools.ToolMissing;
 import dev.registrymirror.lab.tools.Tools;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -89,7 +90,7 @@ public final class Lab implements AutoCloseable {
   /**
    * A lab with its upstream, and no node yet.
    *
-   * @throws dev.registrymirror.lab.tools.ToolMissing where this machine cannot have one
+   * @throws ToolMissing where this machine cannot have one
    */
   public static Lab create(LabOptions options) {
     Lab lab =
@@ -172,7 +173,7 @@ public final class Lab implements AutoCloseable {
    * Adds a node; returns when it can pull.
    *
    * @param name letters, digits and dashes, this node's alone
-   * @throws dev.registrymirror.lab.tools.ToolMissing where its containerd cannot be had here
+   * @throws ToolMissing where its containerd cannot be had here
    */
   public Node node(String name, NodeOptions options) {
     boolean isTaken = nodes.stream().anyMatch(node -> node.name().equals(name));
@@ -259,9 +260,17 @@ public final class Lab implements AutoCloseable {
     remains.keep();
   }
 
-  /** The newest containerd that can be had on this machine. */
+  /**
+   * The newest containerd that can be had on this machine.
+   *
+   * @throws ToolMissing where none can
+   */
   public Containerd newestContainerd() {
-    return tools.containerds().getLast();
+    List<Containerd> containerds = tools.containerds();
+    if (containerds.isEmpty()) {
+      throw new ToolMissing("no containerd can be had here; install Go, which builds one");
+    }
+    return containerds.getLast();
   }
 
   Http http() {

@@ -1,9 +1,13 @@
 package dev.registrymirror.lab.demo;
 
+import dev.registrymirror.lab.AgentMirror;
 import dev.registrymirror.lab.Lab;
 import dev.registrymirror.lab.Node;
 import dev.registrymirror.lab.images.Image;
+import dev.registrymirror.lab.images.ImageRecipe;
+import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.tools.Containerd;
+import java.net.URI;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -13,31 +17,37 @@ public final class LabStage implements Stage {
   private final Lab lab;
   private final Containerd containerd;
 
-  private LabStage(Lab lab) {
+  private LabStage(Lab lab, Containerd containerd) {
     this.lab = lab;
-    this.containerd = lab.newestContainerd();
+    this.containerd = containerd;
   }
 
   /**
    * A lab with its registry.
    *
-   * @throws dev.registrymirror.lab.machine.LabException where this machine cannot have one
+   * @throws LabException where this machine cannot have one
    */
   public static LabStage open() {
-    return new LabStage(Lab.create());
+    Lab lab = Lab.create();
+    try {
+      return new LabStage(lab, lab.newestContainerd());
+    } catch (LabException e) {
+      lab.close();
+      throw e;
+    }
   }
 
   @Override
   public List<String> scene() {
     return List.of(
-        "On this machine: a registry behind a link of 200 Mbit/s, and three nodes. Each is a",
-        "network namespace with a " + containerd + " and a mirror agent of its own. The bytes",
-        "are those that the kernel counts on each node's links.");
+        "On this machine: a registry behind a link of 200 Mbit/s, and three nodes, each a",
+        "network namespace with a " + containerd + " and a mirror agent of its own.",
+        "The bytes are those that the kernel counts on each node's links.");
   }
 
   @Override
-  public Image image() {
-    Image image = lab.upstream().push(Story.IMAGE);
+  public Image push(ImageRecipe recipe) {
+    Image image = lab.upstream().push(recipe);
     lab.upstream().limit(Story.UPSTREAM_MBIT + "mbit");
     return image;
   }
@@ -59,6 +69,11 @@ public final class LabStage implements Stage {
     @Override
     public void pull(Image image) {
       node.pull(image.reference());
+    }
+
+    @Override
+    public URI mirror() {
+      return node.url(AgentMirror.REGISTRY_PORT, "");
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.registrymirror.lab.demo;
 
 import dev.registrymirror.lab.images.Image;
+import dev.registrymirror.lab.images.ImageRecipe;
+import java.net.URI;
 import java.util.List;
 
 /** Where the story is played: three nodes with agents, and a registry with an image. */
@@ -18,6 +20,9 @@ public interface Stage extends AutoCloseable {
      */
     void pull(Image image);
 
+    /** Where its agent serves its containerd: {@code http://198.18.0.11:29999}. */
+    URI mirror();
+
     /** Bytes that came in from the registry so far. */
     long bytesFromUpstream();
 
@@ -28,8 +33,8 @@ public interface Stage extends AutoCloseable {
   /** What is to be seen here and who counts, one line each. */
   List<String> scene();
 
-  /** Makes the image and has it in the registry. */
-  Image image();
+  /** Makes an image and has it in the registry. */
+  Image push(ImageRecipe recipe);
 
   /** Starts the nodes and their agents; three. */
   List<Actor> actors();

@@ -1,10 +1,14 @@
 package dev.registrymirror.lab.demo;
 
+import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.lab.demo.Delivery.Source;
 import dev.registrymirror.lab.demo.Stage.Actor;
 import dev.registrymirror.lab.images.Image;
 import dev.registrymirror.lab.images.ImageRecipe;
+import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.lab.machine.Http;
 import dev.registrymirror.lab.machine.LabException;
+import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,18 +24,25 @@ import java.util.function.Supplier;
 public final class Story {
 
   /** 315 MB in four layers: large enough to see it flow, small enough for a laptop. */
-  static final ImageRecipe IMAGE = ImageRecipe.named("demo:1").layers(4, 75 * ImageRecipe.MIB);
+  public static final ImageRecipe IMAGE =
+      ImageRecipe.named("demo:1").layers(4, 75 * ImageRecipe.MIB);
 
   /** What the registry's link carries, in 10^6 bit/s: slow as the Internet, not as the rack. */
   static final int UPSTREAM_MBIT = 200;
 
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(200);
+  private static final Duration ANNOUNCED_BOUND = Duration.ofSeconds(10);
   private static final int BAR = 30;
 
   private final Screen screen;
+  private final ImageRecipe recipe;
 
-  public Story(boolean terminal) {
-    screen = new Screen(System.out, terminal);
+  /**
+   * @param terminal whether {@code out} is one: then a line changes while a pull is under way
+   */
+  public Story(PrintStream out, boolean terminal, ImageRecipe recipe) {
+    this.screen = new Screen(out, terminal);
+    this.recipe = recipe;
   }
 
   /**
@@ -43,21 +54,39 @@ public final class Story {
   public boolean play(Stage stage) {
     stage.scene().forEach(screen::line);
     screen.line("");
-    Image image = during("making an image and pushing it to the registry", stage::image);
+    Image image =
+        during("making an image and pushing it to the registry", () -> stage.push(recipe));
     List<Actor> nodes = during("starting the nodes and their agents", stage::actors);
     screen.line("");
 
     List<Delivery> deliveries = new ArrayList<>();
-    screen.line("1. n1 pulls " + image.reference() + ". No node has it: it comes from upstream,");
-    screen.line("   as without a mirror.");
+    screen.line("1. n1 pulls " + image.reference() + ". No node has it yet, so it comes from");
+    screen.line("   upstream, as it would without a mirror.");
     deliveries.add(pull(nodes.get(0), image));
-    screen.line("2. n2 pulls it too. n1 has it, so n1 sends it: upstream's link stays free.");
+    awaitFound(image, nodes.get(1));
+    screen.line(
+        "2. n2 pulls it too. n1 has it, and sends it: faster, and upstream is not asked again.");
     deliveries.add(pull(nodes.get(1), image));
+    awaitFound(image, nodes.get(2));
     stage.cutUpstreamOff();
-    screen.line("3. The registry is cut off now. n3 pulls the same tag, and has it all the same.");
+    screen.line(
+        "3. The registry is cut off now. n3 pulls the same tag: its peers have it, so it runs.");
     deliveries.add(pull(nodes.get(2), image));
     table(deliveries);
     return judge(deliveries, image);
+  }
+
+  // What a node has just pulled is announced within 100 ms: another would rarely ask so soon.
+  private static void awaitFound(Image image, Actor node) {
+    try (Http http = new Http()) {
+      for (Digest layer : image.layers()) {
+        String path = "/v2/" + image.repository() + "/blobs/" + layer + "?ns=" + image.registry();
+        Await.until(
+            node.name() + " finds " + layer,
+            ANNOUNCED_BOUND,
+            () -> http.has(node.mirror().resolve(path)));
+      }
+    }
   }
 
   private <T> T during(String what, Supplier<T> work) {
@@ -126,7 +155,7 @@ public final class Story {
 
   private static String progress(Delivery delivery, Image image) {
     int filled = (int) Math.min(BAR, BAR * delivery.bytes() / image.bytes());
-    return "   %s [%s%s] %3s MB from upstream, %3s MB from nodes, %5s s"
+    return "   %s [%s%s] %3s MB from upstream, %3s MB from peers, %5s s"
         .formatted(
             delivery.node(),
             "#".repeat(filled),

@@ -46,10 +46,22 @@ public final class Http implements AutoCloseable {
     }
   }
 
-  private HttpResponse<String> send(URI uri) throws IOException {
+  /** The same, asked by HEAD. */
+  public boolean has(URI uri) {
     try {
-      HttpRequest request = HttpRequest.newBuilder(uri).timeout(BOUND).build();
-      return client.send(request, BodyHandlers.ofString());
+      return send(HttpRequest.newBuilder(uri).HEAD()).statusCode() == 200;
+    } catch (IOException notYet) {
+      return false;
+    }
+  }
+
+  private HttpResponse<String> send(URI uri) throws IOException {
+    return send(HttpRequest.newBuilder(uri));
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
+    try {
+      return client.send(request.timeout(BOUND).build(), BodyHandlers.ofString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new LabException("interrupted", e);
