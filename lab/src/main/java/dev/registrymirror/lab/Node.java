@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /**
  * A node: a network namespace with a real containerd, and a mirror where one is started. Without,
@@ -167,6 +168,18 @@ public final class Node {
   /** Whether a blob is whole in the content store. */
   public boolean holds(Digest digest) {
     return Files.exists(blob(digest));
+  }
+
+  /** Bytes of blobs that its containerd has begun to download and has not committed. */
+  public long ingested() {
+    try (Stream<Path> files = Files.walk(contentStore().resolve("ingest"))) {
+      return files
+          .filter(file -> file.endsWith("data"))
+          .mapToLong(file -> file.toFile().length())
+          .sum();
+    } catch (IOException | UncheckedIOException changing) {
+      return 0;
+    }
   }
 
   /** Changes one byte in the middle of a blob's file, behind containerd's back. */
