@@ -1,8 +1,12 @@
 # Needs Maven and a JDK 25, which Maven finds by itself (toolchain): it may run on another.
 MVN := mvn -B -ntp
+# Maven's own words for a missing JDK do not name it.
+EXPLAIN := || { $(MVN) -q -N toolchains:select-jdk-toolchain >/dev/null 2>&1 || \
+  echo "Maven found no JDK 25. Install one: your distribution may have it, https://adoptium.net has it for all" >&2; \
+  exit 1; }
 # A command of the lab: runs once everything is packaged, so that it sees the newest. With the trap
 # the shell, and so make, waits until it has cleaned up after Ctrl-C.
-LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am && lab/target/run dev.registrymirror.lab
+LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am $(EXPLAIN); lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test lab-up lab-down bench format clean tools
@@ -17,7 +21,7 @@ tools:
 	  exit 1; }
 
 build: tools ## Build the agent, without tests: agent/target/mirror-agent/bin/mirror-agent
-	$(MVN) -q package -DskipTests
+	@$(MVN) -q package -DskipTests $(EXPLAIN)
 
 demo: tools ## Pull an image on three nodes and see where every byte comes from
 	@echo "Building the agent and the lab (the first time with Maven's downloads, some minutes)..."
@@ -30,13 +34,13 @@ test: tools ## Run every test and check; at the end what was skipped and why (ne
 
 # 143: ended by lab-down, which is well.
 lab-up: tools ## Start nodes, a registry and agents on this machine; Ctrl-C ends them (ARGS=--help)
-	$(LAB).LabUp $(ARGS) || [ $$? -eq 143 ]
+	@$(LAB).LabUp $(ARGS) || [ $$? -eq 143 ]
 
 lab-down: tools ## End the lab, and remove what a crashed one has left
-	$(LAB).LabDown
+	@$(LAB).LabDown
 
 bench: tools ## Measure the mirror beside nginx, and Spegel where SPEGEL=<its binary> (needs root; 5 minutes)
-	$(LAB).bench.Bench
+	@$(LAB).bench.Bench
 
 format: tools ## Put all Java sources into google-java-format
 	$(MVN) -q -Dformat=apply toolchains:select-jdk-toolchain dependency:copy@formatter exec:exec@format
