@@ -20,7 +20,7 @@ public final class Demo {
       """
 
       Try next:
-        make lab-up    nodes to play with: what upstream was asked, the agents' pages and metrics
+        make lab-up    nodes to play with, an image to pull, the agents' pages and metrics
         make test      all tests, with peers that die, stall and lie in the middle of a pull
         agent/target/mirror-agent/bin/mirror-agent doctor
                        what stands in the way of sharing on a node of your own\
@@ -69,7 +69,7 @@ public final class Demo {
     try {
       return LabStage.open();
     } catch (LabException e) {
-      return EmbeddedStage.open("cannot be set up here (" + e.getMessage() + ")");
+      return EmbeddedStage.open("fails here: " + e.getMessage().lines().findFirst().orElse(""));
     }
   }
 }

@@ -47,14 +47,18 @@ record Remains(int id, Path directory) {
   static Remains claim(Path root, ProcessHandle owner) {
     try {
       Path claim = Files.createTempDirectory(root, DIRECTORY + "new-");
-      new Ledger(claim.resolve(OWNER)).record(owner);
-      for (int id = 0; id < MAX_LABS; id++) {
-        Remains remains = of(root, id);
-        if (!remains.isTaken() && remains.take(claim)) {
-          return remains;
+      try {
+        new Ledger(claim.resolve(OWNER)).record(owner);
+        for (int id = 0; id < MAX_LABS; id++) {
+          Remains remains = of(root, id);
+          if (!remains.isTaken() && remains.take(claim)) {
+            return remains;
+          }
         }
+      } finally {
+        // Renamed by now, unless all are taken or no namespace can be made.
+        Directories.delete(claim);
       }
-      Directories.delete(claim);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

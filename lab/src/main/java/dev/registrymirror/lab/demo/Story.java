@@ -64,13 +64,13 @@ public final class Story {
     screen.line("   upstream, as it would without a mirror.");
     deliveries.add(pull(nodes.get(0), image));
     awaitFound(image, nodes.get(1));
-    screen.line(
-        "2. n2 pulls it too. n1 has it, and sends it: faster, and upstream is not asked again.");
+    screen.line("2. n2 pulls it too. n1 has it, and sends it: faster, and no second download.");
     deliveries.add(pull(nodes.get(1), image));
     awaitFound(image, nodes.get(2));
     stage.cutUpstreamOff();
     screen.line(
-        "3. The registry is cut off now. n3 pulls the same tag: its peers have it, so it runs.");
+        "3. The registry is cut off now. n3 pulls the same tag: its peers have it, so that"
+            + " succeeds.");
     deliveries.add(pull(nodes.get(2), image));
     table(deliveries);
     return judge(deliveries, image);
