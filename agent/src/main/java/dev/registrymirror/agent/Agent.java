@@ -249,8 +249,8 @@ public final class Agent implements AutoCloseable {
     }
 
     @Override
-    public void tagged(Tag tag, Digest digest) {
-      finder.advertiseTag(tag, digest);
+    public void tagged(Tag tag, Digest digest, Instant seen) {
+      finder.advertiseTag(tag, digest, age(seen));
       held.add(tag);
       metrics.advertised(Kind.TAG, held.size());
     }
@@ -260,6 +260,12 @@ public final class Agent implements AutoCloseable {
       finder.withdrawTag(tag);
       held.remove(tag);
       metrics.advertised(Kind.TAG, held.size());
+    }
+
+    /** Never negative: a clock may have been put back since. */
+    private static Duration age(Instant seen) {
+      Duration age = Duration.between(seen, Instant.now());
+      return age.isNegative() ? Duration.ZERO : age;
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Tag;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -110,9 +111,13 @@ public final class Finder {
     loop.execute(() -> homes.withdraw(digest));
   }
 
-  /** This node has the tag; what it points to was seen just now. */
-  public void advertiseTag(Tag tag, Digest digest) {
-    loop.execute(() -> homes.advertiseTag(tag, digest, nowMillis()));
+  /**
+   * This node has the tag.
+   *
+   * @param age since it was seen to point there
+   */
+  public void advertiseTag(Tag tag, Digest digest, Duration age) {
+    loop.execute(() -> homes.advertiseTag(tag, digest, nowMillis() - age.toMillis()));
   }
 
   /** See {@link Homes#withdrawTag}. */

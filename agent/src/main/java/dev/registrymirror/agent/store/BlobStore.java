@@ -3,6 +3,7 @@ package dev.registrymirror.agent.store;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Tag;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -69,8 +70,13 @@ public interface BlobStore extends AutoCloseable {
     /** {@code digest} is no longer held. */
     void deleted(Digest digest);
 
-    /** An image of this node has that tag. */
-    void tagged(Tag tag, Digest digest);
+    /**
+     * An image of this node has that tag; said again when it was seen again.
+     *
+     * @param seen when the store was last told so, by this node's clock: with containerd the last
+     *     pull, whether or not it brought anything new
+     */
+    void tagged(Tag tag, Digest digest, Instant seen);
 
     /** No image of this node has that tag any longer. */
     void untagged(Tag tag);

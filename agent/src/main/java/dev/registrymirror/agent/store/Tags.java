@@ -4,6 +4,7 @@ import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Repository;
 import dev.registrymirror.agent.oci.Tag;
 import dev.registrymirror.agent.telemetry.Log;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -25,7 +26,14 @@ public final class Tags {
   private final Set<String> registries = new HashSet<>();
 
   // Never changed once it is here.
-  private volatile Map<Tag, Digest> tags = Map.of();
+  private volatile Map<Tag, Pointer> tags = Map.of();
+
+  /**
+   * What an image's name points to.
+   *
+   * @param seen when the store was last told so
+   */
+  public record Pointer(Digest digest, Instant seen) {}
 
   public Tags(BlobStore.Listener listener) {
     this.listener = listener;
@@ -33,7 +41,7 @@ public final class Tags {
 
   /** As {@link BlobStore#resolve}. */
   public Optional<Digest> resolve(Tag tag) {
-    return Optional.ofNullable(tags.get(tag));
+    return Optional.ofNullable(tags.get(tag)).map(Pointer::digest);
   }
 
   /**
@@ -41,21 +49,21 @@ public final class Tags {
    *
    * @param images their names and what they point to
    */
-  public void replace(Map<String, Digest> images) {
-    Map<Tag, Digest> now = new HashMap<>();
+  public void replace(Map<String, Pointer> images) {
+    Map<Tag, Pointer> now = new HashMap<>();
     images.forEach(
-        (name, digest) -> {
+        (name, pointer) -> {
           Optional<ImageName> parsed = ImageName.tryParse(name);
           parsed.ifPresent(known -> seen(known.registry()));
-          parsed.flatMap(ImageName::tag).ifPresent(tag -> now.put(tag, digest));
+          parsed.flatMap(ImageName::tag).ifPresent(tag -> now.put(tag, pointer));
         });
-    Map<Tag, Digest> before = tags;
+    Map<Tag, Pointer> before = tags;
     tags = now;
     before.keySet().stream().filter(tag -> !now.containsKey(tag)).forEach(listener::untagged);
     now.forEach(
-        (tag, digest) -> {
-          if (!digest.equals(before.get(tag))) {
-            listener.tagged(tag, digest);
+        (tag, pointer) -> {
+          if (!pointer.equals(before.get(tag))) {
+            listener.tagged(tag, pointer.digest(), pointer.seen());
           }
         });
   }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -31,6 +32,9 @@ public abstract class BlobStoreConformance {
 
   /** From the commit or the removal to the listener. */
   protected static final Duration BOUND = Duration.ofMillis(250);
+
+  /** Files are stamped with a tick of the kernel's, containerd reads the clock itself. */
+  private static final Duration CLOCKS = Duration.ofMillis(20);
 
   /** Where no promise is made but that it happens. */
   protected static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -178,6 +182,29 @@ public abstract class BlobStoreConformance {
     recorder.await(
         "moved", PATIENCE, () -> after.manifest().equals(recorder.tags().get(NGINX_TAG)));
     assertThat(store.resolve(NGINX_TAG)).contains(after.manifest());
+  }
+
+  @Test
+  void tellsWhenATagWasSeen() throws Exception {
+    // Given a store that learnt of its image before the agent started
+    TestImage before = TestImage.of(40, 1000);
+    Instant added = Instant.now();
+    add(NGINX, before);
+    Instant afterwards = Instant.now();
+    ready();
+    recorder.await("tagged", PATIENCE, () -> recorder.tags().containsKey(NGINX_TAG));
+
+    // Then the time is the image's, not the agent's
+    Instant seen = recorder.seen(NGINX_TAG);
+    assertThat(seen).isBetween(added.minus(CLOCKS), afterwards.plus(CLOCKS));
+
+    // When another comes, nothing is seen anew; when the tag moves, it is
+    TestImage after = TestImage.of(41, 1000);
+    add("registry.lab:5000/a/b:v2", after);
+    recorder.await("another tag", PATIENCE, () -> recorder.tags().size() == 2);
+    assertThat(recorder.seen(NGINX_TAG)).isEqualTo(seen);
+    tag("registry.lab:5000/a/b:v2", NGINX, after);
+    recorder.await("seen anew", PATIENCE, () -> recorder.seen(NGINX_TAG).isAfter(seen));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.registrymirror.agent.store;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Tag;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,6 +17,7 @@ public final class Recorder implements BlobStore.Listener {
 
   private final Set<Digest> held = new HashSet<>();
   private final Map<Tag, Digest> tags = new HashMap<>();
+  private final Map<Tag, Instant> seenAt = new HashMap<>();
   private final List<String> registries = new ArrayList<>();
   private final Set<Thread> threads = new HashSet<>();
   private int deletions;
@@ -34,8 +36,9 @@ public final class Recorder implements BlobStore.Listener {
   }
 
   @Override
-  public synchronized void tagged(Tag tag, Digest digest) {
+  public synchronized void tagged(Tag tag, Digest digest, Instant seen) {
     tags.put(tag, digest);
+    seenAt.put(tag, seen);
     heard();
   }
 
@@ -66,6 +69,11 @@ public final class Recorder implements BlobStore.Listener {
 
   public synchronized Map<Tag, Digest> tags() {
     return Map.copyOf(tags);
+  }
+
+  /** When the tag was seen, as told last. */
+  public synchronized Instant seen(Tag tag) {
+    return seenAt.get(tag);
   }
 
   public synchronized List<String> registries() {

@@ -16,6 +16,7 @@ import dev.registrymirror.agent.telemetry.Log;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -182,14 +183,14 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
   private final class FromContainerd implements ContainerdSession.Store {
     @Override
     public void images(List<Image> images) {
-      Map<String, Digest> names = new HashMap<>();
+      Map<String, Tags.Pointer> names = new HashMap<>();
       for (Image image : images) {
         Optional<Digest> target = Digest.tryParse(image.getTarget().getDigest());
         if (target.isEmpty()) {
           log.debug("image without a digest", "name", image.getName());
           continue;
         }
-        names.put(image.getName(), target.get());
+        names.put(image.getName(), new Tags.Pointer(target.get(), updated(image)));
         types.described(
             new Descriptor(
                 image.getTarget().getMediaType(),
@@ -198,6 +199,12 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
                 Map.of()));
       }
       tags.replace(names);
+    }
+
+    /** Every pull updates the record, also one that finds the tag where it was. */
+    private static Instant updated(Image image) {
+      return Instant.ofEpochSecond(
+          image.getUpdatedAt().getSeconds(), image.getUpdatedAt().getNanos());
     }
 
     @Override

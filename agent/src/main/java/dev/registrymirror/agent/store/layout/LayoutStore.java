@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -40,7 +41,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>Images are named by {@code io.containerd.image.name} or {@code
  * org.opencontainers.image.ref.name}, in full ({@code docker.io/library/nginx:1.29}); a bare tag
- * does not tell its repository and is left out.
+ * does not tell its repository and is left out. A layout does not tell when a name was given: it
+ * counts as seen when the {@code index.json} that first had it so was written.
  */
 public final class LayoutStore implements BlobStore, FolderWatcher.Handler {
 
@@ -65,6 +67,9 @@ public final class LayoutStore implements BlobStore, FolderWatcher.Handler {
   // Of the store's thread only: manifests that are described and whose own descriptors are not
   // read.
   private final Set<Digest> unread = new HashSet<>();
+
+  // Of the store's thread only: as index.json had it last.
+  private Map<String, Tags.Pointer> images = Map.of();
 
   // Set by start(), before anything happens on the store's thread.
   private volatile Listener listener;
@@ -176,7 +181,10 @@ public final class LayoutStore implements BlobStore, FolderWatcher.Handler {
   private void readIndex() {
     Path file = dir.resolve(INDEX);
     Manifest index;
+    Instant written;
     try {
+      // Before it is read: of what comes later, a change tells.
+      written = Files.getLastModifiedTime(file).toInstant();
       if (Files.size(file) > MAX_MANIFEST_BYTES) {
         problem = file + " is larger than " + MAX_MANIFEST_BYTES + " bytes; split the layout";
         log.warn("index is too large", "mend", problem);
@@ -187,7 +195,8 @@ public final class LayoutStore implements BlobStore, FolderWatcher.Handler {
       }
     } catch (NoSuchFileException e) {
       present = false;
-      tags.replace(Map.of());
+      images = Map.of();
+      tags.replace(images);
       return;
     } catch (JsonProcessingException e) {
       problem = file + " does not parse: " + e.getMessage() + "; write it anew";
@@ -201,21 +210,25 @@ public final class LayoutStore implements BlobStore, FolderWatcher.Handler {
     present = true;
     problem = "";
     index.children().forEach(this::describe);
-    tags.replace(images(index));
+    images = images(index, written);
+    tags.replace(images);
     content.considerUnproven();
   }
 
-  private static Map<String, Digest> images(Manifest index) {
-    Map<String, Digest> images = new HashMap<>();
+  /** An image that stays as it was was not seen anew, only because another came. */
+  private Map<String, Tags.Pointer> images(Manifest index, Instant written) {
+    Map<String, Tags.Pointer> now = new HashMap<>();
     for (Descriptor image : index.children()) {
       for (String key : List.of(REF_NAME, IMAGE_NAME)) {
         String name = image.annotations().get(key);
         if (name != null) {
-          images.put(name, image.digest());
+          Tags.Pointer before = images.get(name);
+          boolean same = before != null && before.digest().equals(image.digest());
+          now.put(name, same ? before : new Tags.Pointer(image.digest(), written));
         }
       }
     }
-    return images;
+    return now;
   }
 
   /** Takes note of the descriptor, and of those below it as far as they are held. */
