@@ -29,8 +29,7 @@ final class ContainerdAnswer implements Answer {
 
   /**
    * @param kind what was asked for: a tag's manifest counts as a tag
-   * @param fallback whether upstream has failed already: then there is no 404, which would hide its
-   *     error
+   * @param fallback whether upstream has failed already: then its error is not to be hidden
    */
   ContainerdAnswer(
       Request request, Kind kind, boolean fallback, Response response, Metrics metrics) {
@@ -124,11 +123,11 @@ final class ContainerdAnswer implements Answer {
   public void notFound(FallbackReason why) {
     count(Result.UPSTREAM);
     handedBack(why);
+    ErrorCode unknown = kind == Kind.BLOB ? ErrorCode.BLOB_UNKNOWN : ErrorCode.MANIFEST_UNKNOWN;
     if (fallback) {
-      response.breakOff();
+      response.upstreamsError(unknown, this::describe);
     } else {
-      response.error(
-          kind == Kind.BLOB ? ErrorCode.BLOB_UNKNOWN : ErrorCode.MANIFEST_UNKNOWN, this::describe);
+      response.error(unknown, this::describe);
     }
   }
 

@@ -131,7 +131,7 @@ public final class MirrorHandler implements Connection.Handler {
             case TagLookup.UpstreamsError error -> {
               log.debug("upstream's error stands", "tag", route.tag(), "why", error.why());
               metrics.request(registry, Kind.TAG, Result.UPSTREAM);
-              response.breakOff();
+              response.upstreamsError(ErrorCode.MANIFEST_UNKNOWN, head -> {});
             }
           }
         });

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * The response to one request. Ends in exactly one of: a whole response, {@link #breakOff()}, or
@@ -33,9 +34,13 @@ final class Response {
   /** Bytes read at once from a file where TLS forbids sendfile. */
   private static final int TLS_CHUNK_BYTES = 64 << 10;
 
+  /** Releases before 2.0: {@code containerd/1.6.20~ds1}, {@code containerd/v1.7.35}. */
+  private static final Pattern CONTAINERD_1 = Pattern.compile("containerd/v?1\\..*");
+
   private final Connection connection;
   private final ChannelHandlerContext ctx;
   private final boolean head;
+  private final boolean toContainerd1;
   private boolean keepAlive;
   private boolean ended;
   private boolean gone;
@@ -46,6 +51,8 @@ final class Response {
     this.connection = connection;
     this.ctx = connection.ctx();
     this.head = HttpMethod.HEAD.equals(request.method());
+    this.toContainerd1 =
+        CONTAINERD_1.matcher(request.headers().get(HttpHeaderNames.USER_AGENT, "")).matches();
     this.keepAlive = HttpUtil.isKeepAlive(request);
   }
 
@@ -97,6 +104,22 @@ final class Response {
         HttpHeaderValues.APPLICATION_JSON,
         Unpooled.copiedBuffer(code.json(), StandardCharsets.UTF_8),
         headers);
+  }
+
+  /**
+   * Ends what was asked for after upstream failed, so that upstream's own error is what the user
+   * sees. containerd 1.x passes over a 404, and reports a closed connection where upstream said 404
+   * itself. 2.x reports a 404 in place of errors without a status, such as "connection refused",
+   * and a closed connection only where there is no other error.
+   *
+   * @param code a 404
+   */
+  void upstreamsError(ErrorCode code, Consumer<HttpResponse> headers) {
+    if (toContainerd1) {
+      error(code, headers);
+    } else {
+      breakOff();
+    }
   }
 
   /** 416 for a blob of {@code size} bytes. */

@@ -76,18 +76,19 @@ public final class MutualTls implements PeerTls {
 
   private Contexts read() throws IOException {
     List<Version> versions = versions();
+    KeyAndChain own = KeyAndChain.read(certificate, key);
     SslProvider provider = OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
     try {
       SslContext client =
           SslContextBuilder.forClient()
               .sslProvider(provider)
               .protocols("TLSv1.3")
-              .keyManager(certificate.toFile(), key.toFile())
+              .keyManager(own.key(), own.chain())
               .trustManager(authority.toFile())
               .endpointIdentificationAlgorithm("HTTPS")
               .build();
       SslContext server =
-          SslContextBuilder.forServer(certificate.toFile(), key.toFile())
+          SslContextBuilder.forServer(own.key(), own.chain())
               .sslProvider(provider)
               .protocols("TLSv1.3")
               .clientAuth(ClientAuth.REQUIRE)

@@ -34,8 +34,9 @@ public record TagRules(boolean firstHostResolves, boolean fallbackResolves) {
     record Serve(Digest digest) implements Answer {}
 
     /**
-     * Nothing: the connection is closed before any byte of an answer. Then containerd reports what
-     * upstream said, where any status from here would hide it (seen on 1.6, 1.7 and 2.4).
+     * Nothing, so that containerd reports what upstream said: the connection is closed before any
+     * byte of an answer, as a status from here would hide it on 2.x; 1.x gets a 404, which it
+     * passes over (seen on 1.6, 1.7 and 2.4).
      *
      * @param why for the log
      */

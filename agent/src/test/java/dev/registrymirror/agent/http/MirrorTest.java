@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -192,6 +193,25 @@ class MirrorTest {
 
     assertThat(reply.status()).isZero();
     assertThat(reply.end()).isEqualTo(End.FIN);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "containerd/1.6.20~ds1, 404",
+    "containerd/v1.7.35, 404",
+    "containerd/v2.4.2, 0",
+    "containerd/v10.1.0, 0",
+    "Go-http-client/1.1, 0"
+  })
+  void endsOnFallbackAsThatReleasePassesOver(String userAgent, int status) throws IOException {
+    URI digest = agent.uri("/fallback/v2/a/manifests/" + TestImage.digest(new byte[] {9}));
+    URI tag = agent.uri("/fallback/v2/a/manifests/1?ns=registry.invalid");
+
+    for (URI unknown : List.of(digest, tag)) {
+      Reply reply = RawClient.get(unknown, "User-Agent: " + userAgent);
+
+      assertThat(reply.status()).isEqualTo(status);
+    }
   }
 
   @ParameterizedTest
