@@ -14,14 +14,16 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A short real use of the agent on loopback, from whose classes the JVM makes the AOT cache: an OCI
- * image layout with one image is served, looked at, and pulled; then SIGTERM.
+ * A short real use of the agent on loopback, from whose classes the JVM makes the AOT cache: with a
+ * hosts.toml that it is configured in, an OCI image layout with one image is served, looked at, and
+ * pulled, another's image is pulled from a peer; then SIGTERM.
  *
  * @param folder the agent's, absolute, with its runtime
  */
@@ -72,58 +74,114 @@ record Training(Path folder) {
     return true;
   }
 
-  /** Whether the agent was used; else the cache is of its failure. */
-  private boolean use(Path work, Path cache) throws IOException, InterruptedException {
-    String manifest = makeLayout(work.resolve("layout"));
-    List<Integer> ports = freePorts(3);
-    Process agent =
-        new ProcessBuilder(
-                folder.resolve("runtime/bin/java").toString(),
-                "@" + folder.resolve("lib/jvm.options"),
-                "-XX:AOTCacheOutput=" + cache,
-                "-jar",
-                folder.resolve("lib/agent.jar").toString(),
-                "serve",
-                "--oci-layout=" + work.resolve("layout"),
-                "--node-ip=127.0.0.1",
-                "--listen=127.0.0.1:" + ports.get(0),
-                "--peer-listen=127.0.0.1:" + ports.get(1),
-                "--metrics-listen=127.0.0.1:" + ports.get(2),
-                "--hosts-dir=" + work.resolve("certs.d"),
-                "--state-dir=" + work.resolve("state"))
-            .redirectErrorStream(true)
-            .redirectOutput(work.resolve("log").toFile())
-            .start();
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      if (!isReady(client, agent, "http://127.0.0.1:" + ports.get(2) + "/readyz")) {
-        System.out.println("The agent did not become ready:");
-        System.out.println(Files.readString(work.resolve("log")));
-        return false;
-      }
-      status(client, "GET", "http://127.0.0.1:" + ports.get(2) + "/metrics");
-      status(client, "GET", "http://127.0.0.1:" + ports.get(2) + "/status");
-      for (int port : ports.subList(0, 2)) {
-        String repository = "http://127.0.0.1:" + port + "/v2/training/image/";
-        for (String path : List.of("manifests/", "blobs/")) {
-          status(client, "HEAD", repository + path + manifest + "?ns=docker.io");
-          status(client, "GET", repository + path + manifest + "?ns=docker.io");
-        }
-        status(client, "GET", repository + "blobs/sha256:" + "0".repeat(64) + "?ns=docker.io");
-      }
-      return true;
-    } finally {
-      agent.destroy();
-      if (!agent.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-        agent.destroyForcibly();
-      }
+  /** Where an agent listens on loopback. */
+  private record Ports(int registry, int peer, int metrics) {
+    static Ports of(List<Integer> ports) {
+      return new Ports(ports.get(0), ports.get(1), ports.get(2));
     }
   }
 
-  private static boolean isReady(HttpClient client, Process agent, String readiness)
+  /** Whether the agent was used; else the cache is of its failure. */
+  private boolean use(Path work, Path cache) throws IOException, InterruptedException {
+    List<Integer> ports = freePorts(6);
+    Ports own = Ports.of(ports.subList(0, 3));
+    Ports other = Ports.of(ports.subList(3, 6));
+    Path layout = work.resolve("layout");
+    Path peersLayout = work.resolve("peer/layout");
+    String manifest = makeLayout(layout, "{}");
+    String peersManifest = makeLayout(peersLayout, "{\"os\": \"linux\"}");
+    configure(work, own);
+    // Profiles are of use to C2 alone; without them 1.6 MiB less is resident.
+    List<String> recorded = List.of("-XX:AOTCacheOutput=" + cache, "-XX:-AOTRecordTraining");
+    Process peer = serve(work.resolve("peer"), List.of(), other, own);
+    Process agent = serve(work, recorded, own, other);
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      String repository = "http://127.0.0.1:" + own.registry() + "/v2/training/image/";
+      if (!answers(client, agent, "http://127.0.0.1:" + own.metrics() + "/readyz")
+          || !answers(client, agent, repository + "blobs/" + peersManifest + "?ns=docker.io")) {
+        System.out.println("The agent did not become ready, or did not find what its peer has:");
+        System.out.println(Files.readString(work.resolve("log")));
+        return false;
+      }
+      status(client, "GET", "http://127.0.0.1:" + own.metrics() + "/metrics");
+      status(client, "GET", "http://127.0.0.1:" + own.metrics() + "/status");
+      for (String digest : List.of(manifest, peersManifest, "sha256:" + "0".repeat(64))) {
+        for (String path : List.of("manifests/", "blobs/")) {
+          status(client, "HEAD", repository + path + digest + "?ns=docker.io");
+          status(client, "GET", repository + path + digest + "?ns=docker.io");
+        }
+      }
+      // What the agent's own image is to its peer.
+      String peersRepository = "http://127.0.0.1:" + other.registry() + "/v2/training/image/";
+      status(client, "GET", peersRepository + "blobs/" + manifest + "?ns=docker.io");
+      return true;
+    } finally {
+      end(agent);
+      end(peer);
+    }
+  }
+
+  /** As an init container does, where a hosts.toml is there already: the agent reads it too. */
+  private void configure(Path work, Ports ports) throws IOException, InterruptedException {
+    Path hosts = Files.createDirectories(work.resolve("certs.d/docker.io")).resolve("hosts.toml");
+    Files.writeString(hosts, "server = \"https://registry-1.docker.io\"\n");
+    List<String> options =
+        List.of(
+            "configure",
+            "--hosts-dir=" + work.resolve("certs.d"),
+            "--state-dir=" + work.resolve("state"),
+            "--mirror=http://127.0.0.1:" + ports.registry(),
+            "--registry=docker.io");
+    awaitEnd(start(work, List.of(), options));
+  }
+
+  private Process serve(Path work, List<String> jvmOptions, Ports own, Ports other)
+      throws IOException {
+    List<String> options =
+        List.of(
+            "serve",
+            "--oci-layout=" + work.resolve("layout"),
+            "--node-ip=127.0.0.1",
+            "--listen=127.0.0.1:" + own.registry(),
+            "--peer-listen=127.0.0.1:" + own.peer(),
+            "--metrics-listen=127.0.0.1:" + own.metrics(),
+            "--seeds=127.0.0.1:" + own.peer() + ",127.0.0.1:" + other.peer(),
+            "--hosts-dir=" + work.resolve("certs.d"),
+            "--state-dir=" + work.resolve("state"));
+    return start(work, jvmOptions, options);
+  }
+
+  private Process start(Path work, List<String> jvmOptions, List<String> options)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(folder.resolve("runtime/bin/java").toString());
+    command.add("@" + folder.resolve("lib/jvm.options"));
+    command.addAll(jvmOptions);
+    command.addAll(List.of("-jar", folder.resolve("lib/agent.jar").toString()));
+    command.addAll(options);
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(work.resolve("log").toFile())
+        .start();
+  }
+
+  private static void end(Process process) throws InterruptedException {
+    process.destroy();
+    awaitEnd(process);
+  }
+
+  private static void awaitEnd(Process process) throws InterruptedException {
+    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+    }
+  }
+
+  /** Whether the address answers 200 while the agent lives and patience lasts. */
+  private static boolean answers(HttpClient client, Process agent, String address)
       throws InterruptedException {
     long until = System.nanoTime() + PATIENCE.toNanos();
     while (agent.isAlive() && System.nanoTime() < until) {
-      if (status(client, "GET", readiness) == 200) {
+      if (status(client, "GET", address) == 200) {
         return true;
       }
       agent.waitFor(50, TimeUnit.MILLISECONDS);
@@ -161,10 +219,9 @@ record Training(Path folder) {
   }
 
   /** Writes an image without layers and returns its manifest's digest. */
-  private static String makeLayout(Path layout) throws IOException {
+  private static String makeLayout(Path layout, String config) throws IOException {
     Files.createDirectories(layout.resolve("blobs/sha256"));
     Files.writeString(layout.resolve("oci-layout"), "{\"imageLayoutVersion\":\"1.0.0\"}");
-    String config = "{}";
     String manifest =
         """
         {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",

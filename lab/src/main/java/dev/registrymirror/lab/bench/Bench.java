@@ -45,8 +45,8 @@ public final class Bench {
   private static final double GIB = 1 << 30;
   private static final Duration BOUND = Duration.ofSeconds(60);
 
-  /** How long memory is watched; the most is what counts. */
-  private static final Duration WATCH = Duration.ofSeconds(4);
+  /** Without requests, before memory is looked at: runtimes give back what they held for them. */
+  private static final Duration QUIET = Duration.ofSeconds(15);
 
   private final Table table = new Table();
   private final Lab lab;
@@ -142,6 +142,10 @@ public final class Bench {
     pulls();
     say("memory, after the pulls");
     memory(Figure.RSS_WORKED, Figure.RSS_WORKED_ANONYMOUS);
+    for (Contender contender : mirrors()) {
+      double peak = contender.usage().mapToDouble(Usage::peakMiB).max().orElseThrow();
+      table.add(Figure.RSS_PEAK, contender.side(), peak);
+    }
     say("start to Ready");
     starts();
   }
@@ -171,25 +175,12 @@ public final class Bench {
   }
 
   private void memory(Figure resident, Figure anonymous) {
-    long end = System.nanoTime() + WATCH.toNanos();
-    List<List<Usage>> seen = new ArrayList<>();
-    Await.until(
-        "memory has been watched",
-        WATCH.plus(BOUND),
-        () -> {
-          seen.add(mirrors().stream().map(Bench::most).toList());
-          return System.nanoTime() > end;
-        });
-    for (int i = 0; i < mirrors().size(); i++) {
-      int which = i;
-      Usage most =
-          seen.stream()
-              .map(all -> all.get(which))
-              .max(Comparator.comparingDouble(Usage::residentMiB))
-              .orElseThrow();
-      Side side = mirrors().get(i).side();
-      table.add(resident, side, most.residentMiB());
-      table.add(anonymous, side, most.anonymousMiB());
+    long end = System.nanoTime() + QUIET.toNanos();
+    Await.until("all are idle", QUIET.plus(BOUND), () -> System.nanoTime() > end);
+    for (Contender contender : mirrors()) {
+      Usage most = most(contender);
+      table.add(resident, contender.side(), most.residentMiB());
+      table.add(anonymous, contender.side(), most.anonymousMiB());
     }
   }
 

@@ -14,8 +14,9 @@ import java.util.stream.Stream;
  * @param cpuSeconds since their start, in user and kernel mode; counted in steps of 10 ms
  * @param residentMiB VmRSS
  * @param anonymousMiB RssAnon: what is not mapped from files, which processes of one image share
+ * @param peakMiB VmHWM: the most that was ever resident
  */
-record Usage(double cpuSeconds, double residentMiB, double anonymousMiB) {
+record Usage(double cpuSeconds, double residentMiB, double anonymousMiB, double peakMiB) {
 
   // USER_HZ, which is 100 on all that Linux runs on here.
   private static final double TICKS_PER_SECOND = 100;
@@ -37,7 +38,8 @@ record Usage(double cpuSeconds, double residentMiB, double anonymousMiB) {
     return new Usage(
         cpuSeconds + other.cpuSeconds,
         residentMiB + other.residentMiB,
-        anonymousMiB + other.anonymousMiB);
+        anonymousMiB + other.anonymousMiB,
+        peakMiB + other.peakMiB);
   }
 
   private static Usage read(Path process) {
@@ -48,7 +50,8 @@ record Usage(double cpuSeconds, double residentMiB, double anonymousMiB) {
       return new Usage(
           (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[STIME])) / TICKS_PER_SECOND,
           mebibytes(status, "VmRSS:"),
-          mebibytes(status, "RssAnon:"));
+          mebibytes(status, "RssAnon:"),
+          mebibytes(status, "VmHWM:"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
