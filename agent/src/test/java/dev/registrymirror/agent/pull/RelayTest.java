@@ -35,15 +35,18 @@ class RelayTest {
   private static final int SIZE = 2_000_000;
   private static final int HALF = SIZE / 2;
 
-  /** Short, so that failing peers are left soon; the order of the bounds is the defaults'. */
+  /**
+   * Short, so that failing peers are left soon, yet long enough for a busy machine; the order of
+   * the bounds is the defaults'.
+   */
   private static final Deadlines SHORT =
       new Deadlines(
-          Duration.ofMillis(200),
-          Duration.ofMillis(100),
-          Duration.ofMillis(300),
           Duration.ofMillis(500),
+          Duration.ofMillis(500),
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(1),
           Duration.ofSeconds(2),
-          Duration.ofMillis(1500),
+          Duration.ofSeconds(3),
           Duration.ofSeconds(2));
 
   @TempDir private Path folder;

@@ -10,8 +10,8 @@ import dev.registrymirror.agent.telemetry.Metrics.Kind;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -55,14 +55,14 @@ class OpsServerTest {
 
   @BeforeEach
   void start() throws IOException {
-    group = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
+    group = new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
     server = listen(ANY, OpsServer.LIFETIME);
   }
 
   private OpsServer listen(InetSocketAddress address, Duration lifetime) throws IOException {
     return OpsServer.start(
         group,
-        NioServerSocketChannel::new,
+        EpollServerSocketChannel::new,
         address,
         metrics,
         () -> notReady,
