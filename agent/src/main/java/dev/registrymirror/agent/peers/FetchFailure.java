@@ -10,6 +10,9 @@ public enum FetchFailure {
   STALLED,
   /** It closed early, or answered what the protocol does not know. */
   BROKEN,
-  /** As many exchanges with it are under way as one agent takes on. */
+  /**
+   * This node's own bound: as many exchanges with it are under way as one agent takes on, or no
+   * socket is left.
+   */
   BUSY
 }

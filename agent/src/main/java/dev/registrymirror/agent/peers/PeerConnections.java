@@ -2,6 +2,7 @@ package dev.registrymirror.agent.peers;
 
 import dev.registrymirror.agent.bounds.Deadlines;
 import dev.registrymirror.agent.homes.Peer;
+import dev.registrymirror.agent.telemetry.Log;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -26,6 +27,8 @@ import java.util.concurrent.TimeUnit;
  * without changing threads.
  */
 final class PeerConnections {
+
+  private static final Log log = Log.of("peers");
 
   /** Connections to one peer from one loop; an exchange beyond them fails at once. */
   static final int MAX_PER_PEER = 64;
@@ -103,13 +106,17 @@ final class PeerConnections {
 
   private void connect(Peer peer, FullHttpRequest request, Exchange exchange) {
     if (open.getOrDefault(peer, 0) >= MAX_PER_PEER) {
-      request.release();
-      // Not within the caller's own call.
-      loop.execute(() -> exchange.failed(FetchFailure.BUSY));
+      busy(request, exchange);
+      return;
+    }
+    ChannelFuture connecting = bootstrap.connect(peer.host(), peer.port());
+    if (connecting.cause() != null) {
+      // No socket could be made, so there is none that would be closed, and no loop to hear of it.
+      log.warn("no socket", connecting.cause(), "peer", peer);
+      busy(request, exchange);
       return;
     }
     open.merge(peer, 1, Integer::sum);
-    ChannelFuture connecting = bootstrap.connect(peer.host(), peer.port());
     connecting
         .channel()
         .closeFuture()
@@ -126,6 +133,12 @@ final class PeerConnections {
           connecting.channel().pipeline().addLast(connection);
           connection.begin(request, exchange);
         });
+  }
+
+  private void busy(FullHttpRequest request, Exchange exchange) {
+    request.release();
+    // Not within the caller's own call.
+    loop.execute(() -> exchange.failed(FetchFailure.BUSY));
   }
 
   /** Keeps a connection for the next exchange. */
