@@ -9,6 +9,7 @@ import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Repository;
 import dev.registrymirror.agent.oci.Tag;
 import dev.registrymirror.agent.peers.v1.PeerProto;
+import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -295,7 +296,12 @@ public final class MessageCodec {
         .build();
   }
 
+  /** A name would have to be resolved, for which an event loop would wait. */
   private static Peer peer(PeerProto.Peer peer) {
+    if (!NetUtil.isValidIpV4Address(peer.getHost())
+        && !NetUtil.isValidIpV6Address(peer.getHost())) {
+      throw new IllegalArgumentException("a host that is not an address");
+    }
     return new Peer(peer.getHost(), peer.getPort(), peer.getZone());
   }
 

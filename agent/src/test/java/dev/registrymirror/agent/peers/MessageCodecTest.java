@@ -27,6 +27,8 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.arbitraries.StringArbitrary;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MessageCodecTest {
 
@@ -146,6 +148,16 @@ class MessageCodecTest {
     assertThatThrownBy(() -> MessageCodec.decode(new byte[0]))
         .isInstanceOf(MalformedMessageException.class)
         .hasMessageContaining("host");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"node.example", "10.0.0", "10.0.0.1\r\nX: y", "a/b", "0x7f.1"})
+  void whoIsNoAddressIsRefused(String host) {
+    byte[] said = MessageCodec.encode(new Peer(host, 29998, ""), new Message.Hello(1));
+
+    assertThatThrownBy(() -> MessageCodec.decode(said))
+        .isInstanceOf(MalformedMessageException.class)
+        .hasMessageContaining("not an address");
   }
 
   @Test
