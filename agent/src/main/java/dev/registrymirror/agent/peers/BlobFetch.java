@@ -134,9 +134,15 @@ public final class BlobFetch implements Exchange {
   }
 
   private void start(ByteRange.Span span, long size, HttpResponse head) {
+    String type = header(head, HttpHeaderNames.CONTENT_TYPE);
+    if (type.isEmpty()) {
+      // Passed on, it would fail the pull.
+      refused = FetchFailure.BROKEN;
+      return;
+    }
     described = true;
     missing = headOnly ? 0 : span.length();
-    receiver.head(span, size, header(head, HttpHeaderNames.CONTENT_TYPE));
+    receiver.head(span, size, type);
   }
 
   private static long contentLength(HttpResponse head) {
