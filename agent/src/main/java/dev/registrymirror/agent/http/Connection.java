@@ -139,8 +139,17 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   /** Ends in the middle of a response, or without one: FIN after what was written so far. */
   void breakOff() {
-    current = null;
+    abandonCurrent();
     finish();
+  }
+
+  /** Whoever still makes the response need not go on. */
+  private void abandonCurrent() {
+    Response abandoned = current;
+    current = null;
+    if (abandoned != null) {
+      abandoned.clientGone();
+    }
   }
 
   private void finish() {
@@ -175,10 +184,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     releaseWaiting();
-    if (current != null) {
-      current.clientGone();
-      current = null;
-    }
+    abandonCurrent();
   }
 
   private void releaseWaiting() {

@@ -41,7 +41,8 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
             .schedule(
                 () -> {
                   log.debug("request too slow", "client", context.channel().remoteAddress());
-                  context.close();
+                  // After the response that is under way: stray bytes must not cut it off.
+                  context.pipeline().get(Connection.class).drain();
                 },
                 SECONDS,
                 TimeUnit.SECONDS);
