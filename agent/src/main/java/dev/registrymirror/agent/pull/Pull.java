@@ -43,6 +43,7 @@ public final class Pull {
   private final Metrics metrics;
   private final WaitBudget budget;
   private final Duration lookupBound;
+  private final Duration connectBound;
   private final Delivered delivered = new Delivered();
   private final RelayCount relays = new RelayCount(MAX_RELAYS);
   private volatile boolean draining;
@@ -54,6 +55,7 @@ public final class Pull {
     this.peers = peers;
     this.metrics = metrics;
     this.lookupBound = deadlines.lookup();
+    this.connectBound = deadlines.connect();
     this.budget = new WaitBudget(deadlines.wholePull());
   }
 
@@ -73,12 +75,13 @@ public final class Pull {
       answer.notFound(FallbackReason.BUDGET_SPENT);
       return;
     }
+    WaitBudget.Wait wait = budget.begin(request.repository());
     finder.find(
         request.loop(),
         request.digest(),
         providers -> {
           metrics.lookup(since(asked));
-          fromCluster(request, answer, providers, asked);
+          fromCluster(request, answer, providers, asked, wait);
         });
   }
 
@@ -131,21 +134,23 @@ public final class Pull {
     }
   }
 
-  private void fromCluster(Request request, Answer answer, List<Peer> providers, long asked) {
+  private void fromCluster(
+      Request request, Answer answer, List<Peer> providers, long asked, WaitBudget.Wait wait) {
     if (answer.isGone()) {
-      return;
-    }
-    if (providers.isEmpty()) {
-      Duration waited = since(asked);
-      boolean unanswered = waited.compareTo(lookupBound) >= 0;
-      if (unanswered) {
-        budget.spend(request.repository(), waited);
+      wait.over();
+    } else if (providers.isEmpty()) {
+      if (since(asked).compareTo(lookupBound) >= 0) {
+        wait.inVain();
+        answer.notFound(FallbackReason.LOOKUP_TIMEOUT);
+      } else {
+        wait.over();
+        answer.notFound(FallbackReason.NOT_FOUND);
       }
-      answer.notFound(unanswered ? FallbackReason.LOOKUP_TIMEOUT : FallbackReason.NOT_FOUND);
     } else if (!relays.tryAcquire()) {
+      wait.over();
       answer.notFound(FallbackReason.OVERLOADED);
     } else {
-      new Relay(this, request, answer, providers, asked).start();
+      new Relay(this, request, answer, providers, asked, wait).start();
     }
   }
 
@@ -174,6 +179,11 @@ public final class Pull {
 
   WaitBudget budget() {
     return budget;
+  }
+
+  /** Who was asked for less time than this has not failed. */
+  Duration connectBound() {
+    return connectBound;
   }
 
   /** A relay has ended. */

@@ -12,7 +12,6 @@ import dev.registrymirror.agent.telemetry.Metrics.Kind;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -33,11 +32,12 @@ final class Relay implements BlobFetch.Receiver {
   // For one provider.
   private int next;
   private Peer provider;
+  private long providerAsked;
   private BlobFetch fetch;
 
   // While no bytes flow: until the first, or after a provider failed.
-  private Future<?> wait;
-  private long waitingSince;
+  private WaitBudget.Wait wait;
+  private Future<?> waitBound;
 
   // Once a provider has said what there is; fixed with the first byte sent.
   private long size;
@@ -50,19 +50,28 @@ final class Relay implements BlobFetch.Receiver {
   private boolean oneProvider = true;
   private boolean ended;
 
-  Relay(Pull pull, Request request, Answer answer, List<Peer> providers, long asked) {
+  /**
+   * @param wait begun when the request came
+   */
+  Relay(
+      Pull pull,
+      Request request,
+      Answer answer,
+      List<Peer> providers,
+      long asked,
+      WaitBudget.Wait wait) {
     this.pull = pull;
     this.request = request;
     this.answer = answer;
     this.providers = providers;
     this.asked = asked;
+    this.wait = wait;
     answer.onGone(this::clientGone);
     answer.onWritable(this::writable);
   }
 
   void start() {
-    await();
-    waitingSince = asked;
+    boundWait();
     next();
   }
 
@@ -74,6 +83,7 @@ final class Relay implements BlobFetch.Receiver {
     }
     oneProvider = next == 0;
     provider = providers.get(next++);
+    providerAsked = System.nanoTime();
     fetch =
         pull.peers()
             .fetch(
@@ -132,7 +142,8 @@ final class Relay implements BlobFetch.Receiver {
     if (wait == null) {
       return;
     }
-    wait.cancel(false);
+    waitBound.cancel(false);
+    wait.over();
     wait = null;
     pull.finder().reachable(provider);
     if (!started) {
@@ -203,22 +214,28 @@ final class Relay implements BlobFetch.Receiver {
   /** Bounds what all providers together may take until bytes flow, or flow again. */
   private void await() {
     if (wait == null) {
-      waitingSince = System.nanoTime();
-      Duration bound = pull.budget().remaining(request.repository());
-      wait = request.loop().schedule(this::tooLong, bound.toNanos(), TimeUnit.NANOSECONDS);
+      wait = pull.budget().begin(request.repository());
+      boundWait();
     }
+  }
+
+  private void boundWait() {
+    long nanos = wait.remaining().toNanos();
+    waitBound = request.loop().schedule(this::tooLong, nanos, TimeUnit.NANOSECONDS);
   }
 
   private void tooLong() {
     log.debug("wait too long", "digest", request.digest(), "peer", provider, "at", position);
     fetch.cancel();
-    pull.finder().failed(request.digest(), provider, Failure.UNREACHABLE);
+    if (Pull.since(providerAsked).compareTo(pull.connectBound()) >= 0) {
+      pull.finder().failed(request.digest(), provider, Failure.UNREACHABLE);
+    }
     giveUp(started ? FallbackReason.STALLED : FallbackReason.BUDGET_SPENT);
   }
 
   private void giveUp(FallbackReason why) {
+    wait.inVain();
     finish();
-    pull.budget().spend(request.repository(), Pull.since(waitingSince));
     if (started) {
       answer.breakOff(why);
     } else {
@@ -237,7 +254,8 @@ final class Relay implements BlobFetch.Receiver {
     if (!ended) {
       ended = true;
       if (wait != null) {
-        wait.cancel(false);
+        waitBound.cancel(false);
+        wait.over();
       }
       pull.ended();
     }

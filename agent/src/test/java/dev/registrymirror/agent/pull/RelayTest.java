@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -260,6 +261,7 @@ class RelayTest {
     NO_HTTP("\0\1\2\3\r\n\r\n"),
     NO_LENGTH("HTTP/1.1 200 OK\r\n\r\nabc"),
     NEGATIVE_LENGTH("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"),
+    NO_TYPE("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"),
     NO_CONTENT_RANGE("HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\n\r\nabc"),
     ODD_CONTENT_RANGE(
         "HTTP/1.1 206 Partial Content\r\n"
@@ -380,5 +382,46 @@ class RelayTest {
     // Then it is handed to upstream at once, while another repository's pull is served
     assertThat(RawClient.get(next).status()).isEqualTo(404);
     assertThat(RawClient.get(elsewhere).body()).isEqualTo(other);
+  }
+
+  @Test
+  void blamesNobodyWhomTheBudgetLeftNoTime() throws Exception {
+    // Given a budget that a first provider's silence all but spends, and a second that needs more
+    agent.close();
+    TestAgent.Setup setup = new TestAgent.Setup();
+    setup.deadlines =
+        new Deadlines(
+            SHORT.connect(),
+            SHORT.lookup(),
+            SHORT.firstByte(),
+            SHORT.stall(),
+            SHORT.upstreamHead(),
+            SHORT.firstByte().plusMillis(200),
+            SHORT.drain());
+    agent = new TestAgent(folder, setup);
+    AtomicInteger asked = new AtomicInteger();
+    CompletableFuture<Void> left = new CompletableFuture<>();
+    FakePeer.Behaviour behaviour =
+        (question, connection, out) -> {
+          switch (asked.incrementAndGet()) {
+            case 1 -> FakePeer.STALLS.answer(question, connection, out);
+            case 2 -> {
+              FakePeer.STALLS.answer(question, connection, out);
+              left.complete(null);
+            }
+            default -> FakePeer.serves(blob).answer(question, connection, out);
+          }
+        };
+    provider(behaviour);
+    provider(behaviour);
+    assertThat(RawClient.get(uri()).status()).isEqualTo(404);
+    assertThat(asked).hasValue(2);
+    assertThat(left).succeedsWithin(Duration.ofSeconds(10));
+
+    // When another repository's pull wants the blob
+    URI elsewhere = agent.uri("/v2/library/b/blobs/" + digest + "?ns=docker.io");
+
+    // Then the second is still asked for it
+    assertThat(RawClient.get(elsewhere).body()).isEqualTo(blob);
   }
 }
