@@ -1,6 +1,7 @@
 package dev.registrymirror.lab;
 
 import dev.registrymirror.lab.machine.LabException;
+import dev.registrymirror.lab.tools.Containerd;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +82,7 @@ public record AgentMirror(List<String> serveOptions, List<String> configureOptio
     command.add("configure");
     command.addAll(List.of("--hosts-dir", node.hostsDirectory().toString()));
     command.addAll(List.of("--state-dir", node.stateDirectory().toString()));
-    command.addAll(List.of("--mirror", node.url(REGISTRY_PORT, "").toString()));
+    command.addAll(List.of("--mirror", "http://" + listen(node)));
     if (!configureOptions.contains("--registry")) {
       command.addAll(List.of("--registry", Upstream.REGISTRY));
     }
@@ -99,7 +100,7 @@ public record AgentMirror(List<String> serveOptions, List<String> configureOptio
     option(command, "--node-name", node.name());
     option(command, "--node-ip", node.address());
     option(command, "--zone", node.options().zone());
-    option(command, "--listen", node.endpoint(REGISTRY_PORT));
+    option(command, "--listen", listen(node));
     option(command, "--peer-listen", node.endpoint(PEER_PORT));
     option(command, "--metrics-listen", node.endpoint(METRICS_PORT));
     option(command, "--hosts-dir", node.hostsDirectory().toString());
@@ -109,6 +110,17 @@ public record AgentMirror(List<String> serveOptions, List<String> configureOptio
     }
     command.addAll(serveOptions);
     return command;
+  }
+
+  /**
+   * Where the node's containerd reaches the agent: 1.6 and 1.7 read no hosts.toml in which a host
+   * is an IPv6 address, but every node has a loopback of IPv4.
+   */
+  private static String listen(Node node) {
+    boolean readsIpv6 = node.options().containerd() == Containerd.V24;
+    return node.address().indexOf(':') < 0 || readsIpv6
+        ? node.endpoint(REGISTRY_PORT)
+        : "127.0.0.1:" + REGISTRY_PORT;
   }
 
   private void option(List<String> command, String name, String value) {

@@ -347,10 +347,10 @@ public final class Node {
   }
 
   // As administrators write it for a registry at another address. 1.6 does not read a file without
-  // a host table.
+  // a host table, nor one whose host is an IPv6 address: there the mirror's entry makes it whole.
   private String hostsOf(URI upstream) {
     String server = "server = \"" + upstream + "\"\n";
-    return options.containerd() == Containerd.V16
+    return options.containerd() == Containerd.V16 && upstream.getHost().indexOf(':') < 0
         ? server + "[host.\"" + upstream + "\"]\n  capabilities = [\"pull\", \"resolve\"]\n"
         : server;
   }

@@ -8,25 +8,31 @@ import dev.registrymirror.lab.tools.Containerd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Nodes without IPv4 share as others do. Of containerd 2.4 alone: 1.6 and 1.7 read no hosts.toml in
- * which a host is an IPv6 address ("table key cannot contain ']'").
+ * Nodes without IPv4 share as others do. 2.4 is sent to the agent's IPv6 address; 1.6 and 1.7,
+ * which read no hosts.toml in which a host is one ("table key cannot contain ']'"), to loopback. As
+ * upstream is an IPv6 address too, tags are the first host's to resolve.
  */
 @NeedsLab
 class Ipv6Test {
 
   private static final long LITTLE = 100_000;
 
-  @Test
-  void pullsFromAPeerAndWithUpstreamDown() throws IOException {
+  @ParameterizedTest
+  @EnumSource
+  void pullsFromAPeerAndWithUpstreamDown(Containerd release) throws IOException {
     try (Lab lab = Lab.create(LabOptions.defaults().withIpv6())) {
       // Given
       Node provider = lab.node("provider", Containerd.V24);
-      Node first = lab.node("first", Containerd.V24);
-      Node second = lab.node("second", Containerd.V24);
-      lab.startAgents();
+      Node first = lab.node("first", release);
+      Node second = lab.node("second", release);
+      List<String> tags = List.of("--tags", "serve");
+      for (Node node : lab.nodes()) {
+        node.startMirror(new AgentMirror(tags, tags));
+      }
       Image app = lab.upstream().push(ImageRecipe.named("app:1"));
       provider.pull(app.reference());
       Providers.await(app, provider);
@@ -38,7 +44,10 @@ class Ipv6Test {
 
       // Then
       assertThat(Files.readString(first.hostsFile(Upstream.REGISTRY)))
-          .contains("http://[" + first.address() + "]:29999");
+          .contains(
+              release == Containerd.V24
+                  ? "http://[" + first.address() + "]:29999"
+                  : "http://127.0.0.1:29999");
       assertThat(first.images()).contains(app.reference());
       assertThat(second.images()).contains(app.reference());
       assertThat(List.of(pull, whileDown))

@@ -67,7 +67,9 @@ final class Merge {
    */
   HostsFile into(String registry, HostsFile original) {
     boolean isDefault = registry.equals(DEFAULT);
-    boolean fallback = !isDefault && settings.tags() != TagPolicy.NEVER;
+    Upstream upstream = isDefault ? null : Upstream.of(registry, original.root());
+    boolean fallback =
+        !isDefault && settings.tags() != TagPolicy.NEVER && canBeTable(upstream.url());
     Map<String, Map<String, Object>> hosts = new LinkedHashMap<>();
     boolean resolves = !isDefault && settings.tags() == TagPolicy.SERVE;
     for (URI mirror : settings.mirrors()) {
@@ -77,16 +79,26 @@ final class Merge {
 
     Map<String, Object> root;
     if (fallback) {
-      addUpstream(hosts, Upstream.of(registry, original.root()));
+      addUpstream(hosts, upstream);
       root = fallbackRoot(hosts, original.root());
     } else if (isDefault) {
       root = original.root();
     } else {
-      root = upstreamRoot(Upstream.of(registry, original.root()), original.root());
+      root = upstreamRoot(upstream, original.root());
     }
     List<String> header = new ArrayList<>(original.header());
     header.add(NOTE);
     return new HostsFile(header, root, hosts);
+  }
+
+  /**
+   * Whether containerd of every release reads a table of that name. 1.6 and 1.7 ignore the whole
+   * file where a table's name has a bracket in it, even quoted ("table key cannot contain ']'"). So
+   * an upstream that is an IPv6 address stays {@code server}, as it was, and has no fallback after
+   * it.
+   */
+  private static boolean canBeTable(String url) {
+    return url.indexOf(']') < 0;
   }
 
   private Map<String, Object> mirrorKeys(List<String> capabilities) {

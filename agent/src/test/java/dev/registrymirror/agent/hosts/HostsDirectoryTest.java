@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -100,6 +101,25 @@ class HostsDirectoryTest {
             NOTE
                 + """
                 server = "https://ghcr.io"
+
+                [host."http://10.0.0.11:29999"]
+                capabilities = ["pull"]
+                dial_timeout = "500ms"
+                """);
+  }
+
+  @Test
+  void anUpstreamThatIsAnIpv6AddressStaysServer() throws Exception {
+    write("reg.lab/hosts.toml", "server = \"http://[fd00::5]:5000\"\n");
+
+    directory(settings(TagPolicy.REVALIDATE, "reg.lab")).configure();
+
+    // containerd 1.6 and 1.7 would ignore a file with a table of that name.
+    assertThat(read("reg.lab/hosts.toml"))
+        .isEqualTo(
+            NOTE
+                + """
+                server = "http://[fd00::5]:5000"
 
                 [host."http://10.0.0.11:29999"]
                 capabilities = ["pull"]
@@ -349,8 +369,13 @@ class HostsDirectoryTest {
     directory(settings(TagPolicy.REVALIDATE, registry)).configure();
 
     HostsFile file = HostsFile.parse(Files.readAllBytes(hosts.resolve(registry + "/hosts.toml")));
-    assertThat(file.hosts()).containsKey(url);
-    assertThat(file.hosts().get(url).containsKey("skip_verify")).isEqualTo(unverified);
+    // An IPv6 address cannot be a table that 1.6 and 1.7 read.
+    Map<String, Object> upstream = url.contains("]") ? file.root() : file.hosts().get(url);
+    assertThat(upstream).isNotNull();
+    assertThat(upstream.containsKey("skip_verify")).isEqualTo(unverified);
+    if (url.contains("]")) {
+      assertThat(upstream).containsEntry("server", url);
+    }
   }
 
   @Test
