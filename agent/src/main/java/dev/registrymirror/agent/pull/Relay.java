@@ -131,6 +131,10 @@ final class Relay implements BlobFetch.Receiver {
   public void bytes(ByteBuf bytes) {
     begin();
     position += bytes.readableBytes();
+    if (position == end) {
+      // Before the last byte is sent: who has it may ask again at once, on another loop.
+      remember();
+    }
     answer.bytes(bytes);
   }
 
@@ -166,12 +170,20 @@ final class Relay implements BlobFetch.Receiver {
 
   @Override
   public void done() {
+    if (!started) {
+      // An empty blob has no last byte.
+      remember();
+    }
     begin();
+    finish();
+    answer.end();
+  }
+
+  /** Who sent the blob is known if it turns out not to have its digest. */
+  private void remember() {
     if (request.isWholeForStore() && oneProvider) {
       pull.delivered().add(request.digest(), provider);
     }
-    finish();
-    answer.end();
   }
 
   @Override
