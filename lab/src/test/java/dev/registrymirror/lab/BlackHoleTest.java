@@ -14,12 +14,14 @@ import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * Every peer is a black hole, all at once and without a reset: a pull succeeds, and takes no longer
  * than {@link Deadlines#wholePull} more than on a node without a mirror.
  */
 @NeedsLab
+@Isolated("it holds times against a bound")
 class BlackHoleTest {
 
   /** For a machine that is busy with other things: the two pulls are some seconds apart. */
