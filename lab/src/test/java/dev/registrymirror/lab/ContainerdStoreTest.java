@@ -19,13 +19,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The store of the agent on each release of containerd, filled by its own {@code ctr}. */
 @NeedsLab
-@Isolated("it holds times against a bound")
 @ParameterizedClass
 @EnumSource(Containerd.class)
 class ContainerdStoreTest extends BlobStoreConformance {

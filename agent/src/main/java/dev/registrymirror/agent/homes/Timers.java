@@ -36,11 +36,15 @@ final class Timers {
   void run() {
     armed = Long.MAX_VALUE;
     long now = millis();
-    for (Timer next = queue.peek(); next != null && next.at <= now; next = queue.peek()) {
-      queue.poll();
-      next.run();
+    try {
+      for (Timer next = queue.peek(); next != null && next.at <= now; next = queue.peek()) {
+        queue.poll();
+        next.run();
+      }
+    } finally {
+      // A task that fails must not stop the clock of the others.
+      arm();
     }
-    arm();
   }
 
   private void arm() {

@@ -9,6 +9,7 @@ import dev.registrymirror.agent.homes.Stats;
 import dev.registrymirror.agent.homes.TagRecord;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Tag;
+import dev.registrymirror.agent.telemetry.Log;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
@@ -23,6 +24,8 @@ import java.util.function.Consumer;
  * other agents. May be called from any thread; answers come on the caller's loop.
  */
 public final class Finder {
+
+  private static final Log log = Log.of("peers");
 
   private final EventLoop loop;
   private final Homes homes;
@@ -64,7 +67,12 @@ public final class Finder {
   }
 
   private void tick() {
-    homes.tick();
+    try {
+      homes.tick();
+    } catch (RuntimeException e) {
+      // Nobody looks at a timer's outcome.
+      log.error("timer failed", e);
+    }
     stats = homes.stats();
   }
 
