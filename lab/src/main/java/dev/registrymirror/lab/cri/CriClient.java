@@ -30,6 +30,9 @@ public final class CriClient implements AutoCloseable {
 
   private static final Duration ANSWER_BOUND = Duration.ofSeconds(10);
 
+  // containerd 1.6 serves CRI before it has set it up, and fails each call with code UNKNOWN.
+  private static final String CRI_NOT_SET_UP = "server is not initialized yet";
+
   // gRPC asks for SO_KEEPALIVE, which a Unix socket does not know, and Netty warns each time.
   private static final Logger CHANNEL_OPTIONS = Logger.getLogger("io.netty.bootstrap.Bootstrap");
 
@@ -61,7 +64,8 @@ public final class CriClient implements AutoCloseable {
       return true;
     } catch (StatusRuntimeException e) {
       if (e.getStatus().getCode() == Status.Code.UNAVAILABLE
-          || e.getStatus().getCode() == Status.Code.UNIMPLEMENTED) {
+          || e.getStatus().getCode() == Status.Code.UNIMPLEMENTED
+          || CRI_NOT_SET_UP.equals(e.getStatus().getDescription())) {
         return false;
       }
       throw e;
