@@ -2,6 +2,7 @@ package dev.registrymirror.lab;
 
 import dev.registrymirror.lab.tools.ToolMissing;
 import dev.registrymirror.lab.tools.Tools;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -12,6 +13,7 @@ import org.opentest4j.TestAbortedException;
 /** What {@link NeedsLab} says. */
 final class SkipWithoutLab
     implements ExecutionCondition,
+        BeforeAllCallback,
         TestExecutionExceptionHandler,
         LifecycleMethodExecutionExceptionHandler {
 
@@ -25,6 +27,15 @@ final class SkipWithoutLab
       System.out.println("skipped: " + context.getDisplayName() + ": the lab " + obstacle);
     }
     return ConditionEvaluationResult.disabled("the lab " + obstacle);
+  }
+
+  /** Has all tools first: building them takes longer than any test may. */
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    Tools tools = Tools.prepare();
+    tools.registry();
+    tools.nginx();
+    tools.containerds().forEach(tools::containerd);
   }
 
   @Override
