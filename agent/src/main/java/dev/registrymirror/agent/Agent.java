@@ -249,6 +249,11 @@ public final class Agent implements AutoCloseable {
     }
 
     @Override
+    public void downloading(Digest digest) {
+      pull.downloading(digest);
+    }
+
+    @Override
     public void tagged(Tag tag, Digest digest, Instant seen) {
       finder.advertiseTag(tag, digest, age(seen));
       held.add(tag);

@@ -150,6 +150,11 @@ final class Options {
           "--lookup-timeout",
           "Until a blob's home answers; then the second home has as long.",
           Deadlines.DEFAULTS.lookup());
+  static final Option PLACE_TIMEOUT =
+      deadline(
+          "--place-timeout",
+          "Until a blob's home says whose download to follow.",
+          Deadlines.DEFAULTS.place());
   static final Option FIRST_BYTE_TIMEOUT =
       deadline(
           "--first-byte-timeout",
@@ -160,6 +165,16 @@ final class Options {
           "--stall-timeout",
           "Without a byte in mid-stream; then another provider goes on at the offset.",
           Deadlines.DEFAULTS.stall());
+  static final Option FLIGHT_QUIET_TIMEOUT =
+      deadline(
+          "--flight-quiet-timeout",
+          "Without progress of a download that others follow; then one of them goes upstream.",
+          Deadlines.DEFAULTS.flightQuiet());
+  static final Option FLIGHT_WAIT_TIMEOUT =
+      deadline(
+          "--flight-wait-timeout",
+          "For bytes of a download that is followed, in all; then upstream.",
+          Deadlines.DEFAULTS.flightWait());
   static final Option UPSTREAM_HEAD_TIMEOUT =
       deadline(
           "--upstream-head-timeout",
@@ -207,8 +222,11 @@ final class Options {
           CREDENTIAL_FILE,
           CONNECT_TIMEOUT,
           LOOKUP_TIMEOUT,
+          PLACE_TIMEOUT,
           FIRST_BYTE_TIMEOUT,
           STALL_TIMEOUT,
+          FLIGHT_QUIET_TIMEOUT,
+          FLIGHT_WAIT_TIMEOUT,
           UPSTREAM_HEAD_TIMEOUT,
           WHOLE_PULL_TIMEOUT,
           DRAIN_TIMEOUT,

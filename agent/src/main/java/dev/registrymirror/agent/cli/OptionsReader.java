@@ -157,8 +157,11 @@ final class OptionsReader {
     return new Deadlines(
         deadline(Options.CONNECT_TIMEOUT, defaults.connect()),
         deadline(Options.LOOKUP_TIMEOUT, defaults.lookup()),
+        deadline(Options.PLACE_TIMEOUT, defaults.place()),
         deadline(Options.FIRST_BYTE_TIMEOUT, defaults.firstByte()),
         deadline(Options.STALL_TIMEOUT, defaults.stall()),
+        deadline(Options.FLIGHT_QUIET_TIMEOUT, defaults.flightQuiet()),
+        deadline(Options.FLIGHT_WAIT_TIMEOUT, defaults.flightWait()),
         deadline(Options.UPSTREAM_HEAD_TIMEOUT, defaults.upstreamHead()),
         deadline(Options.WHOLE_PULL_TIMEOUT, defaults.wholePull()),
         deadline(Options.DRAIN_TIMEOUT, defaults.drain()));

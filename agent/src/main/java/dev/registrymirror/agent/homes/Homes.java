@@ -20,6 +20,7 @@ import java.util.function.LongSupplier;
  *
  * <p>What each part does: {@link Shards} says who the homes are, {@link Announcer} tells them what
  * this node holds, {@link Table} keeps what others tell this node as a home, {@link Lookups} asks.
+ * Of downloads under way {@link Flights} knows as a home, and {@link Joins} asks.
  */
 public final class Homes {
 
@@ -34,6 +35,8 @@ public final class Homes {
   private final Table table;
   private final Announcer announcer;
   private final Lookups lookups;
+  private final Flights flights;
+  private final Joins joins;
 
   /** At most so often is a node greeted that does not answer. */
   private static final int MAX_GREETINGS = 5;
@@ -84,6 +87,8 @@ public final class Homes {
             announcer,
             this::young,
             random);
+    flights = new Flights(timers, table, settings.limits().fanOut());
+    joins = new Joins(settings, self, timers, wire, shards, flights);
     youngUntil = timers.millis() + settings.times().young();
     greetUntil = youngUntil;
     expire();
@@ -100,6 +105,7 @@ public final class Homes {
   /** This node holds {@code digest}. Saying it again is harmless. */
   public void advertise(Digest digest) {
     announcer.advertise(digest);
+    joins.landed(digest);
   }
 
   /** This node no longer holds {@code digest}. */
@@ -130,9 +136,39 @@ public final class Homes {
     lookups.find(digest, answer);
   }
 
-  /** As {@link #find}: what the tag points to, newest first, each digest once; also this node's. */
+  /**
+   * As {@link #find}, but within twice {@link Settings.Times#place}: what the tag points to, newest
+   * first, each digest once; also this node's.
+   */
   public void findTag(Tag tag, Consumer<List<TagRecord>> answer) {
     lookups.find(tag, answer);
+  }
+
+  /**
+   * Nobody has {@code digest}, and this node's containerd asks for it: by which way does it come?
+   * {@code answer} is called exactly once, never with {@link Place.Wait}. Where no home answers
+   * this node leads.
+   */
+  public void join(Digest digest, Consumer<Place> answer) {
+    joins.join(digest, answer);
+  }
+
+  /** As {@link #join}, where the parent or provider that was given before is of no more use. */
+  public void complain(Digest digest, Complaint complaint, Consumer<Place> answer) {
+    joins.complain(digest, complaint, answer);
+  }
+
+  /**
+   * As {@link #join}, where this node led and upstream refused it. Answered {@link Place.Lead}
+   * where nobody else can be followed.
+   */
+  public void refused(Digest digest, Consumer<Place> answer) {
+    joins.refused(digest, answer);
+  }
+
+  /** This node's containerd asks for {@code digest} no longer, and does not hold it. */
+  public void depart(Digest digest) {
+    joins.depart(digest);
   }
 
   /** {@code provider} did not give {@code digest}: remembered here and told to the homes. */
@@ -147,7 +183,7 @@ public final class Homes {
     }
     for (Peer home : shards.homes(Shards.of(digest))) {
       if (home.equals(self)) {
-        table.report(digest, provider, failure);
+        reported(digest, provider, failure);
       } else if (!home.equals(provider) && !breakers.isOpen(home)) {
         wire.tell(home, new Message.Report(digest, provider, failure), settings.times().request());
       }
@@ -177,7 +213,12 @@ public final class Homes {
           new Message.Providers(incarnation, young(), table.find(find.digest(), from));
       case Message.FindTag find -> new Message.Tags(incarnation, young(), table.seen(find.tag()));
       case Message.Report report -> {
-        table.report(report.digest(), report.provider(), report.failure());
+        reported(report.digest(), report.provider(), report.failure());
+        yield new Message.Noted(incarnation);
+      }
+      case Message.Join join -> new Message.Joined(incarnation, flights.join(from, join));
+      case Message.Depart depart -> {
+        flights.depart(from, depart.digest());
         yield new Message.Noted(incarnation);
       }
       case Message.Hello hello -> {
@@ -235,6 +276,13 @@ public final class Homes {
         announcer.resyncs());
   }
 
+  private void reported(Digest digest, Peer provider, Failure failure) {
+    table.report(digest, provider, failure);
+    if (failure == Failure.CORRUPT) {
+      flights.ground(digest);
+    }
+  }
+
   private boolean young() {
     return timers.millis() < youngUntil;
   }
@@ -279,6 +327,7 @@ public final class Homes {
   private void expire() {
     Settings.Times times = settings.times();
     table.expire(shards::contains, times.silence(), times.silenceOutside(shards.size()));
+    flights.expire();
     timers.in(times.checkPeriod() / 3 + 1, this::expire);
   }
 }

@@ -68,6 +68,7 @@ final class Lookups {
             new Message.Find(digest),
             () -> new Message.Providers(0, young.getAsBoolean(), table.find(digest, self)),
             reply -> providers(digest, reply),
+            settings.times().lookup(),
             answer)
         .start();
   }
@@ -78,6 +79,8 @@ final class Lookups {
             new Message.FindTag(tag),
             () -> new Message.Tags(0, young.getAsBoolean(), table.seen(tag)),
             this::tags,
+            // Asked where upstream has failed: without an answer the pull fails.
+            settings.times().place(),
             found -> answer.accept(withOwn(tag, found)))
         .start();
   }
@@ -156,6 +159,7 @@ final class Lookups {
     private final Message.Request question;
     private final Here here;
     private final Function<Message.Reply, Found<T>> read;
+    private final long bound;
     private final Consumer<List<T>> answer;
 
     private final Deque<Peer> next = new ArrayDeque<>();
@@ -169,11 +173,13 @@ final class Lookups {
         Message.Request question,
         Here here,
         Function<Message.Reply, Found<T>> read,
+        long bound,
         Consumer<List<T>> answer) {
       this.homes = homes;
       this.question = question;
       this.here = here;
       this.read = read;
+      this.bound = bound;
       this.answer = answer;
     }
 
@@ -196,7 +202,7 @@ final class Lookups {
       Collections.rotate(others, random.nextInt(others.size()));
       next.addAll(others);
       underWay++;
-      deadline = timers.millis() + 2 * settings.times().lookup();
+      deadline = timers.millis() + 2 * bound;
       end = timers.at(deadline, () -> end(List.of()));
       askNext();
     }
@@ -214,8 +220,7 @@ final class Lookups {
         return;
       }
       open++;
-      Timers.Timer late =
-          timers.at(Math.min(deadline, now + settings.times().lookup()), () -> late(home));
+      Timers.Timer late = timers.at(Math.min(deadline, now + bound), () -> late(home));
       wire.ask(home, question, deadline - now, reply -> answered(late, reply), () -> failed(late));
     }
 

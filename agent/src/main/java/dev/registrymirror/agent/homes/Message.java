@@ -3,6 +3,7 @@ package dev.registrymirror.agent.homes;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Tag;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What agents say to each other about who holds what. Every list is bounded: see {@link Settings}.
@@ -82,6 +83,19 @@ public sealed interface Message {
   /** {@code provider} did not give {@code digest}. */
   record Report(Digest digest, Peer provider, Failure failure) implements Request {}
 
+  /**
+   * Nobody has the digest: which place has the sender in its flight?
+   *
+   * @param refused upstream refused the sender, which led
+   * @param leads how many flights the sender leads
+   * @param complaint about the parent that the sender was given before
+   */
+  record Join(Digest digest, boolean refused, int leads, Optional<Complaint> complaint)
+      implements Request {}
+
+  /** The sender asks for the digest no longer. */
+  record Depart(Digest digest) implements Request {}
+
   /** What a home that is stopping knew, for those that become homes in its place. */
   record HandOver(List<Holding> holdings, List<TagHolding> tagHoldings) implements Request {
     public HandOver {
@@ -136,6 +150,9 @@ public sealed interface Message {
       tags = List.copyOf(tags);
     }
   }
+
+  /** Answers {@link Join}. */
+  record Joined(long incarnation, Place place) implements Reply {}
 
   /** Answers everything that needs no more than to have been heard. */
   record Noted(long incarnation) implements Reply {}

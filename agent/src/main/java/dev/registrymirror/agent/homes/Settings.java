@@ -12,6 +12,7 @@ public record Settings(Times times, Limits limits) {
     return new Settings(
         new Times(
             deadlines.lookup().toMillis(),
+            deadlines.place().toMillis(),
             1_000,
             100,
             30_000,
@@ -25,13 +26,15 @@ public record Settings(Times times, Limits limits) {
             1_000,
             30_000),
         new Limits(
-            64, 50_000, 10_000, 400_000, 16_384, Message.MAX_PROVIDERS, 16, 8, 4_096, 1_024));
+            64, 50_000, 10_000, 400_000, 16_384, Message.MAX_PROVIDERS, 16, 8, 4_096, 1_024, 2));
   }
 
   /**
    * All in milliseconds, but for {@code fullEvery}.
    *
    * @param lookup until a home answers; a whole lookup ends within twice that
+   * @param place until a home gives a place in a flight, or says what a tag points to; then the
+   *     next is asked
    * @param request until any other request is answered
    * @param batch from the first change until it is announced, so that changes travel together
    * @param checkPeriod between two checks of one home, at least; see {@link #round}
@@ -51,6 +54,7 @@ public record Settings(Times times, Limits limits) {
    */
   public record Times(
       long lookup,
+      long place,
       long request,
       long batch,
       long checkPeriod,
@@ -92,6 +96,7 @@ public record Settings(Times times, Limits limits) {
    * @param answer providers in one answer
    * @param entries changes in one message, at most {@link Message#MAX_ENTRIES}
    * @param lookups under way; further ones are answered with nothing at once
+   * @param fanOut followers that take the bytes of one download from one node
    */
   public record Limits(
       int requests,
@@ -103,7 +108,8 @@ public record Settings(Times times, Limits limits) {
       int tagRecords,
       int answer,
       int entries,
-      int lookups) {
+      int lookups,
+      int fanOut) {
 
     /** What a message carries weighs no more, in bytes; a digest or a tag at least fits. */
     public int maxMessageBytes() {

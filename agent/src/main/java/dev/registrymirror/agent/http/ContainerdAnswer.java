@@ -24,6 +24,7 @@ final class ContainerdAnswer implements Answer {
   private final boolean fallback;
   private final Response response;
   private final Metrics metrics;
+  private Result source = Result.PEER;
   private boolean started;
   private boolean counted;
 
@@ -41,9 +42,9 @@ final class ContainerdAnswer implements Answer {
   }
 
   @Override
-  public void start(ByteRange.Span span, long size, String type) {
+  public void start(ByteRange range, ByteRange.Span span, long size, String type) {
     started = true;
-    response.start(request.range(), span, size, type, this::describe);
+    response.start(range, span, size, type, this::describe);
   }
 
   private void describe(HttpResponse head) {
@@ -60,22 +61,23 @@ final class ContainerdAnswer implements Answer {
 
   @Override
   public void head(ByteRange.Span span, long size, String type) {
-    start(span, size, type);
+    start(request.range(), span, size, type);
     count(Result.LOCAL);
     response.end();
   }
 
   @Override
   public void file(FileChannel file, ByteRange.Span span, long size, String type) {
-    start(span, size, type);
+    start(request.range(), span, size, type);
     count(Result.LOCAL);
     metrics.responseBytes(request.repository().registry(), Result.LOCAL, span.length());
     response.file(file, span);
   }
 
   @Override
-  public void bytes(ByteBuf bytes) {
-    metrics.responseBytes(request.repository().registry(), Result.PEER, bytes.readableBytes());
+  public void bytes(ByteBuf bytes, Result from) {
+    source = from;
+    metrics.responseBytes(request.repository().registry(), from, bytes.readableBytes());
     response.bytes(bytes);
   }
 
@@ -100,15 +102,15 @@ final class ContainerdAnswer implements Answer {
         () -> {
           if (started && !counted) {
             // Who fetches a layer in parallel closes each open-ended range after its part.
-            count(Result.PEER);
+            count(source);
           }
           action.run();
         });
   }
 
   @Override
-  public void end() {
-    count(Result.PEER);
+  public void end(Result from) {
+    count(from);
     response.end();
   }
 

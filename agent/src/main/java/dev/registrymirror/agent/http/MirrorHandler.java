@@ -95,6 +95,7 @@ public final class MirrorHandler implements Connection.Handler {
             route.digest(),
             response.isHead() ? ByteRange.ALL : range,
             response.isHead(),
+            route.fallback(),
             containerd,
             loop(response));
     pull.start(
@@ -117,6 +118,7 @@ public final class MirrorHandler implements Connection.Handler {
                       found.digest(),
                       ByteRange.ALL,
                       response.isHead(),
+                      route.fallback(),
                       containerd,
                       loop(response));
               pull.start(

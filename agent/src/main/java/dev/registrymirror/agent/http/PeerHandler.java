@@ -24,8 +24,8 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import java.util.Optional;
 
 /**
- * What other agents talk to: {@link Paths}. Blobs come from this node's own store only, so that a
- * request goes over one hop and never in a circle.
+ * What other agents talk to: {@link Paths}. Blobs come from this node's own store and its own
+ * downloads only, so that a request goes over one hop and never in a circle.
  */
 public final class PeerHandler implements Connection.Handler {
 
@@ -53,9 +53,14 @@ public final class PeerHandler implements Connection.Handler {
     boolean get =
         request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
     if (get && path.startsWith(Paths.BLOBS)) {
-      serve(Kind.BLOB, path.substring(Paths.BLOBS.length()), request, response);
+      serve(Kind.BLOB, false, path.substring(Paths.BLOBS.length()), request, response);
     } else if (get && path.startsWith(Paths.MANIFESTS)) {
-      serve(Kind.MANIFEST, path.substring(Paths.MANIFESTS.length()), request, response);
+      serve(Kind.MANIFEST, false, path.substring(Paths.MANIFESTS.length()), request, response);
+    } else if (get && path.startsWith(Paths.GROWING_BLOBS)) {
+      serve(Kind.BLOB, true, path.substring(Paths.GROWING_BLOBS.length()), request, response);
+    } else if (get && path.startsWith(Paths.GROWING_MANIFESTS)) {
+      serve(
+          Kind.MANIFEST, true, path.substring(Paths.GROWING_MANIFESTS.length()), request, response);
     } else if (post && path.equals(Paths.MESSAGES)) {
       receive(request, response);
     } else if (post && path.startsWith(Paths.SUSPECTS)) {
@@ -65,7 +70,8 @@ public final class PeerHandler implements Connection.Handler {
     }
   }
 
-  private void serve(Kind kind, String reference, FullHttpRequest request, Response response) {
+  private void serve(
+      Kind kind, boolean growing, String reference, FullHttpRequest request, Response response) {
     Optional<Digest> digest = Digest.tryParse(reference);
     Optional<ByteRange> range = ByteRange.parse(request.headers().get(HttpHeaderNames.RANGE));
     if (digest.isEmpty()) {
@@ -81,9 +87,13 @@ public final class PeerHandler implements Connection.Handler {
               response.isHead() ? ByteRange.ALL : range.get(),
               response.isHead(),
               false,
+              false,
               loop(response));
-      if (!pull.fromStore(wanted, new PeerAnswer(wanted, response))) {
-        response.error(ErrorCode.BLOB_UNKNOWN);
+      PeerAnswer answer = new PeerAnswer(wanted, response);
+      if (growing) {
+        pull.tail(wanted, answer);
+      } else if (!pull.fromStore(wanted, answer)) {
+        answer.notFound();
       }
     }
   }

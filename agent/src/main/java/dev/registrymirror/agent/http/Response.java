@@ -199,6 +199,51 @@ final class Response {
     end();
   }
 
+  /** Bytes of an open file after {@link #start}; more follow. The file stays open. */
+  void part(FileChannel file, ByteRange.Span part, Runnable written) {
+    ChannelFuture writing;
+    if (ctx.pipeline().get(SslHandler.class) == null) {
+      writing = ctx.writeAndFlush(new OpenFileRegion(file, part));
+    } else {
+      try {
+        writing = ctx.writeAndFlush(new OpenChunkedFile(file, part));
+      } catch (IOException e) {
+        throw new AssertionError("parts are within the file", e);
+      }
+    }
+    writing.addListener(
+        done -> {
+          if (!done.isSuccess()) {
+            ctx.close();
+          }
+          written.run();
+        });
+  }
+
+  /** Does not close the file, of which more is sent later. */
+  private static final class OpenFileRegion extends DefaultFileRegion {
+    OpenFileRegion(FileChannel file, ByteRange.Span part) {
+      super(file, part.start(), part.length());
+    }
+
+    @Override
+    protected void deallocate() {
+      // Whoever opened the file closes it.
+    }
+  }
+
+  /** As {@link OpenFileRegion}. */
+  private static final class OpenChunkedFile extends ChunkedNioFile {
+    OpenChunkedFile(FileChannel file, ByteRange.Span part) throws IOException {
+      super(file, part.start(), part.length(), TLS_CHUNK_BYTES);
+    }
+
+    @Override
+    public void close() {
+      // Whoever opened the file closes it.
+    }
+  }
+
   boolean isWritable() {
     return ctx.channel().isWritable();
   }

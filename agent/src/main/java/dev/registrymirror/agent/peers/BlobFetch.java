@@ -47,6 +47,15 @@ public final class BlobFetch implements Exchange {
     void failed(FetchFailure why);
   }
 
+  /**
+   * How long a peer may be quiet.
+   *
+   * @param firstByte until its first byte
+   * @param stall in the middle, once it has sent bytes
+   * @param pauses in the middle, so many times as long as it has been quiet before is not too long
+   */
+  public record Patience(Duration firstByte, Duration stall, int pauses) {}
+
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
   private static final Pattern UNSATISFIED = Pattern.compile("bytes \\*/(\\d{1,18})");
@@ -54,10 +63,12 @@ public final class BlobFetch implements Exchange {
   private final PeerConnections connections;
   private final Receiver receiver;
   private final boolean headOnly;
+  private final Patience patience;
 
   private PeerConnection connection;
   private Future<?> deadline;
   private long lastProgress = System.nanoTime();
+  private long longestPause;
   private boolean described;
   private boolean started;
   private boolean paused;
@@ -66,11 +77,12 @@ public final class BlobFetch implements Exchange {
   private long unsatisfiableSize = -1;
   private FetchFailure refused;
 
-  BlobFetch(PeerConnections connections, boolean headOnly, Receiver receiver) {
+  BlobFetch(PeerConnections connections, boolean headOnly, Patience patience, Receiver receiver) {
     this.connections = connections;
     this.headOnly = headOnly;
+    this.patience = patience;
     this.receiver = receiver;
-    watch(connections.deadlines().firstByte().toNanos());
+    watch(patience.firstByte().toNanos());
   }
 
   /** Fails the fetch where nothing arrives although it is wanted. */
@@ -79,14 +91,16 @@ public final class BlobFetch implements Exchange {
   }
 
   private void check() {
-    Duration bound =
-        started ? connections.deadlines().stall() : connections.deadlines().firstByte();
+    long bound =
+        started
+            ? Math.max(patience.stall().toNanos(), longestPause * patience.pauses())
+            : patience.firstByte().toNanos();
     // A receiver that is not ready stalls by itself; its own bound ends it.
     long idle = paused ? 0 : System.nanoTime() - lastProgress;
-    if (idle >= bound.toNanos()) {
+    if (idle >= bound) {
       fail(FetchFailure.STALLED);
     } else {
-      watch(bound.toNanos() - idle);
+      watch(bound - idle);
     }
   }
 
@@ -162,8 +176,12 @@ public final class BlobFetch implements Exchange {
       bytes.release();
       return;
     }
+    long now = System.nanoTime();
+    if (started) {
+      longestPause = Math.max(longestPause, now - lastProgress);
+    }
     started = true;
-    lastProgress = System.nanoTime();
+    lastProgress = now;
     missing -= bytes.readableBytes();
     receiver.bytes(bytes);
   }

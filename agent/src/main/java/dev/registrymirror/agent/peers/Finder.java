@@ -1,9 +1,11 @@
 package dev.registrymirror.agent.peers;
 
+import dev.registrymirror.agent.homes.Complaint;
 import dev.registrymirror.agent.homes.Failure;
 import dev.registrymirror.agent.homes.Homes;
 import dev.registrymirror.agent.homes.Message;
 import dev.registrymirror.agent.homes.Peer;
+import dev.registrymirror.agent.homes.Place;
 import dev.registrymirror.agent.homes.Settings;
 import dev.registrymirror.agent.homes.Stats;
 import dev.registrymirror.agent.homes.TagRecord;
@@ -84,6 +86,29 @@ public final class Finder {
   /** See {@link Homes#findTag}; answered on {@code caller}. */
   public void findTag(EventLoop caller, Tag tag, Consumer<List<TagRecord>> answer) {
     on(loop, () -> homes.findTag(tag, found -> on(caller, () -> answer.accept(found))));
+  }
+
+  /** See {@link Homes#join}; answered on {@code caller}. */
+  public void join(EventLoop caller, Digest digest, Consumer<Place> answer) {
+    on(loop, () -> homes.join(digest, place -> on(caller, () -> answer.accept(place))));
+  }
+
+  /** See {@link Homes#complain}; answered on {@code caller}. */
+  public void complain(
+      EventLoop caller, Digest digest, Complaint complaint, Consumer<Place> answer) {
+    on(
+        loop,
+        () -> homes.complain(digest, complaint, place -> on(caller, () -> answer.accept(place))));
+  }
+
+  /** See {@link Homes#refused}; answered on {@code caller}. */
+  public void refused(EventLoop caller, Digest digest, Consumer<Place> answer) {
+    on(loop, () -> homes.refused(digest, place -> on(caller, () -> answer.accept(place))));
+  }
+
+  /** See {@link Homes#depart}. */
+  public void depart(Digest digest) {
+    on(loop, () -> homes.depart(digest));
   }
 
   private static void on(EventLoop where, Runnable action) {

@@ -2,9 +2,11 @@ package dev.registrymirror.agent.peers;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.registrymirror.agent.homes.Complaint;
 import dev.registrymirror.agent.homes.Failure;
 import dev.registrymirror.agent.homes.Message;
 import dev.registrymirror.agent.homes.Peer;
+import dev.registrymirror.agent.homes.Place;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Repository;
 import dev.registrymirror.agent.oci.Tag;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 
 /** {@link Message}s as bytes: {@code registrymirror.peer.v1} in {@code peer.proto}. */
 public final class MessageCodec {
@@ -69,6 +72,10 @@ public final class MessageCodec {
                   .setProvider(peer(report.provider()))
                   .setFailure(failure(report.failure())));
       case Message.HandOver handOver -> envelope.setHandOver(handOver(handOver));
+      case Message.Join join -> envelope.setJoin(join(join));
+      case Message.Depart depart ->
+          envelope.setDepart(PeerProto.Depart.newBuilder().setDigest(digest(depart.digest())));
+      case Message.Joined joined -> envelope.setJoined(joined(joined));
       case Message.Announced announced ->
           envelope.setAnnounced(
               PeerProto.Announced.newBuilder()
@@ -122,6 +129,9 @@ public final class MessageCodec {
       case FIND_TAG -> new Message.FindTag(tag(envelope.getFindTag().getTag()));
       case REPORT -> report(envelope.getReport());
       case HAND_OVER -> handOver(envelope.getHandOver());
+      case JOIN -> join(envelope.getJoin());
+      case DEPART -> new Message.Depart(digest(envelope.getDepart().getDigest()));
+      case JOINED -> joined(envelope.getJoined());
       case ANNOUNCED -> {
         PeerProto.Announced announced = envelope.getAnnounced();
         yield new Message.Announced(
@@ -216,6 +226,64 @@ public final class MessageCodec {
       case STALLED -> PeerProto.Failure.FAILURE_STALLED;
       case CORRUPT -> PeerProto.Failure.FAILURE_CORRUPT;
     };
+  }
+
+  private static PeerProto.Join join(Message.Join join) {
+    PeerProto.Join.Builder builder =
+        PeerProto.Join.newBuilder()
+            .setDigest(digest(join.digest()))
+            .setRefused(join.refused())
+            .setLeads(join.leads());
+    join.complaint()
+        .ifPresent(
+            complaint ->
+                builder.setComplaint(
+                    PeerProto.Complaint.newBuilder()
+                        .setParent(peer(complaint.parent()))
+                        .setUnreachable(complaint.unreachable())
+                        .setQuietMillis(complaint.quietMillis())));
+    return builder.build();
+  }
+
+  private static Message.Join join(PeerProto.Join join) throws MalformedMessageException {
+    Optional<Complaint> complaint = Optional.empty();
+    if (join.hasComplaint()) {
+      PeerProto.Complaint said = join.getComplaint();
+      complaint =
+          Optional.of(
+              new Complaint(
+                  peer(said.getParent()), said.getUnreachable(), age(said.getQuietMillis())));
+    }
+    return new Message.Join(
+        digest(join.getDigest()), join.getRefused(), Math.max(0, join.getLeads()), complaint);
+  }
+
+  private static PeerProto.Joined joined(Message.Joined joined) {
+    PeerProto.Joined.Builder builder =
+        PeerProto.Joined.newBuilder().setIncarnation(joined.incarnation());
+    switch (joined.place()) {
+      case Place.Lead _ -> builder.setLead(true);
+      case Place.Follow follow -> builder.setFollow(peer(follow.parent()));
+      case Place.Fetch fetch -> {
+        PeerProto.Holders.Builder holders = PeerProto.Holders.newBuilder();
+        fetch.providers().forEach(each -> holders.addProviders(peer(each)));
+        builder.setFetch(holders);
+      }
+      case Place.Wait wait -> builder.setWaitMillis(wait.millis());
+    }
+    return builder.build();
+  }
+
+  private static Message joined(PeerProto.Joined joined) throws MalformedMessageException {
+    Place place =
+        switch (joined.getPlaceCase()) {
+          // A newer release's place: upstream is right in any case.
+          case LEAD, PLACE_NOT_SET -> Place.LEAD;
+          case FOLLOW -> new Place.Follow(peer(joined.getFollow()));
+          case FETCH -> new Place.Fetch(peers(joined.getFetch().getProvidersList()));
+          case WAIT_MILLIS -> new Place.Wait(age(joined.getWaitMillis()));
+        };
+    return new Message.Joined(joined.getIncarnation(), place);
   }
 
   private static PeerProto.HandOver handOver(Message.HandOver handOver) {

@@ -12,6 +12,16 @@ public final class Paths {
   /** The same for a manifest, which has a media type of its own. */
   public static final String MANIFESTS = "/v1/manifests/";
 
+  /**
+   * {@code GET}, with {@code Range}: a blob that the peer's containerd is downloading, as it grows;
+   * where it is held already, the same as {@link #BLOBS}. Answered late, or with 404, where nothing
+   * has come yet.
+   */
+  public static final String GROWING_BLOBS = "/v1/flights/blobs/";
+
+  /** The same for a manifest, which is sent once it is whole. */
+  public static final String GROWING_MANIFESTS = "/v1/flights/manifests/";
+
   /** {@code POST}: the digest's blob, as this peer sent it, was not taken by containerd. */
   public static final String SUSPECTS = "/v1/suspects/";
 

@@ -49,7 +49,8 @@ public final class PeerClient {
   /**
    * Fetches a blob, or a range of it.
    *
-   * @param path {@link Paths#BLOBS} or {@link Paths#MANIFESTS}
+   * @param path one of {@link Paths}' for blobs and manifests
+   * @param quiet without a byte, before the first one and then in the middle
    * @param headOnly for its size and type alone
    */
   public BlobFetch fetch(
@@ -59,9 +60,10 @@ public final class PeerClient {
       Digest digest,
       ByteRange range,
       boolean headOnly,
+      BlobFetch.Patience quiet,
       BlobFetch.Receiver receiver) {
     PeerConnections over = connections.get(loop);
-    BlobFetch fetch = new BlobFetch(over, headOnly, receiver);
+    BlobFetch fetch = new BlobFetch(over, headOnly, quiet, receiver);
     FullHttpRequest request =
         request(
             peer,

@@ -2,6 +2,7 @@ package dev.registrymirror.agent.pull;
 
 import dev.registrymirror.agent.oci.ByteRange;
 import dev.registrymirror.agent.telemetry.Metrics.FallbackReason;
+import dev.registrymirror.agent.telemetry.Metrics.Result;
 import io.netty.buffer.ByteBuf;
 
 /**
@@ -12,11 +13,19 @@ import io.netty.buffer.ByteBuf;
  */
 public interface Answer extends StoreAnswer {
 
-  /** The head of what comes from peers, once; {@link #bytes} follow, or {@link #end}. */
-  void start(ByteRange.Span span, long size, String type);
+  /**
+   * The head of what comes from peers, once; {@link #bytes} follow, or {@link #end}.
+   *
+   * @param range as which {@code span} is answered: {@link ByteRange#ALL} with 200
+   */
+  void start(ByteRange range, ByteRange.Span span, long size, String type);
 
-  /** The next bytes; takes over the buffer. */
-  void bytes(ByteBuf bytes);
+  /**
+   * The next bytes; takes over the buffer.
+   *
+   * @param from {@link Result#PEER} or {@link Result#FLIGHT}
+   */
+  void bytes(ByteBuf bytes, Result from);
 
   /** Whether bytes would be sent rather than kept in memory. */
   boolean isWritable();
@@ -30,8 +39,12 @@ public interface Answer extends StoreAnswer {
   /** What to do where the client goes away from now on. */
   void onGone(Runnable action);
 
-  /** Everything was sent. */
-  void end();
+  /**
+   * Everything was sent.
+   *
+   * @param from where the last of it came from
+   */
+  void end(Result from);
 
   /** FIN: containerd asks again from the offset that it has reached. */
   void breakOff(FallbackReason why);

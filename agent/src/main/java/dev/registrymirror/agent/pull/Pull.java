@@ -5,6 +5,7 @@ import dev.registrymirror.agent.homes.Failure;
 import dev.registrymirror.agent.homes.Peer;
 import dev.registrymirror.agent.oci.ByteRange;
 import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.agent.peers.BlobFetch;
 import dev.registrymirror.agent.peers.Finder;
 import dev.registrymirror.agent.peers.PeerClient;
 import dev.registrymirror.agent.store.Blob;
@@ -21,8 +22,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The flow of every request for a digest: here? in the cluster? nobody. Whatever happens,
- * containerd hears of it within the bounds of {@link Deadlines} and in a way that it survives.
+ * The flow of every request for a digest: here? in the cluster? on its way in? nobody. Whatever
+ * happens, containerd hears of it within the bounds of {@link Deadlines} and in a way that it
+ * survives.
  */
 public final class Pull {
 
@@ -37,13 +39,17 @@ public final class Pull {
    */
   static final int MAX_RELAYS = 64;
 
+  /** For a parent's word that its download is quiet to arrive. */
+  private static final Duration PARENT_MARGIN = Duration.ofSeconds(1);
+
   private final BlobStore store;
   private final Finder finder;
   private final PeerClient peers;
   private final Metrics metrics;
   private final WaitBudget budget;
-  private final Duration lookupBound;
-  private final Duration connectBound;
+  private final Deadlines deadlines;
+  private final Expected expected = new Expected();
+  private final Tails tails = new Tails();
   private final Delivered delivered = new Delivered();
   private final RelayCount relays = new RelayCount(MAX_RELAYS);
   private volatile boolean draining;
@@ -54,8 +60,7 @@ public final class Pull {
     this.finder = finder;
     this.peers = peers;
     this.metrics = metrics;
-    this.lookupBound = deadlines.lookup();
-    this.connectBound = deadlines.connect();
+    this.deadlines = deadlines;
     this.budget = new WaitBudget(deadlines.wholePull());
   }
 
@@ -71,6 +76,9 @@ public final class Pull {
       return;
     }
     reportRepeated(request);
+    if (request.mayFly()) {
+      expect(request);
+    }
     if (budget.remaining(request.repository()).isZero()) {
       answer.notFound(FallbackReason.BUDGET_SPENT);
       return;
@@ -134,23 +142,43 @@ public final class Pull {
     }
   }
 
+  /** This node's containerd brings the digest from wherever it is sent, or upstream refused it. */
+  private void expect(Request request) {
+    if (request.afterUpstream()) {
+      expected.over(request.digest());
+      tails.giveUp(request.digest());
+    } else {
+      expected.asked(request.digest());
+    }
+  }
+
+  /**
+   * Answers a follower, from this node's own store and downloads only: what there is at once, the
+   * rest as it comes.
+   */
+  public void tail(Request request, TailAnswer answer) {
+    tails.start(this, request, answer);
+  }
+
   private void fromCluster(
       Request request, Answer answer, List<Peer> providers, long asked, WaitBudget.Wait wait) {
     if (answer.isGone()) {
       wait.over();
-    } else if (providers.isEmpty()) {
-      if (since(asked).compareTo(lookupBound) >= 0) {
+    } else if (providers.isEmpty() && !request.mayFly()) {
+      boolean late = since(asked).compareTo(deadlines.lookup()) >= 0;
+      if (late) {
         wait.inVain();
-        answer.notFound(FallbackReason.LOOKUP_TIMEOUT);
       } else {
         wait.over();
-        answer.notFound(FallbackReason.NOT_FOUND);
       }
+      answer.notFound(late ? FallbackReason.LOOKUP_TIMEOUT : FallbackReason.NOT_FOUND);
     } else if (!relays.tryAcquire()) {
       wait.over();
       answer.notFound(FallbackReason.OVERLOADED);
+    } else if (providers.isEmpty()) {
+      new Relay(this, request, answer, asked, wait).join();
     } else {
-      new Relay(this, request, answer, providers, asked, wait).start();
+      new Relay(this, request, answer, asked, wait).fetch(providers);
     }
   }
 
@@ -162,6 +190,13 @@ public final class Pull {
   /** This node's store has taken the digest: whoever sent it sent the right bytes. */
   public void committed(Digest digest) {
     delivered.remove(digest);
+    expected.over(digest);
+    tails.changed(digest);
+  }
+
+  /** This node's download of the digest has begun, grown or ended. */
+  public void downloading(Digest digest) {
+    tails.changed(digest);
   }
 
   /** Streams from peers under way. */
@@ -183,7 +218,35 @@ public final class Pull {
 
   /** Who was asked for less time than this has not failed. */
   Duration connectBound() {
-    return connectBound;
+    return deadlines.connect();
+  }
+
+  /** Without progress of a download under way. */
+  Duration flightQuiet() {
+    return deadlines.flightQuiet();
+  }
+
+  /** For bytes of a download under way, in all. */
+  Duration flightWait() {
+    return deadlines.flightWait();
+  }
+
+  BlobFetch.Patience providerPatience() {
+    return new BlobFetch.Patience(deadlines.firstByte(), deadlines.stall(), 0);
+  }
+
+  /** Longer than a parent's own with its download, so that one that is there speaks first. */
+  BlobFetch.Patience parentPatience() {
+    Duration quiet = deadlines.flightQuiet().plus(PARENT_MARGIN);
+    return new BlobFetch.Patience(quiet, quiet, Tail.PATIENCE + 1);
+  }
+
+  Expected expected() {
+    return expected;
+  }
+
+  BlobStore store() {
+    return store;
   }
 
   /** A relay has ended. */

@@ -1,7 +1,9 @@
 package dev.registrymirror.agent.pull;
 
+import dev.registrymirror.agent.homes.Complaint;
 import dev.registrymirror.agent.homes.Failure;
 import dev.registrymirror.agent.homes.Peer;
+import dev.registrymirror.agent.homes.Place;
 import dev.registrymirror.agent.oci.ByteRange;
 import dev.registrymirror.agent.peers.BlobFetch;
 import dev.registrymirror.agent.peers.FetchFailure;
@@ -12,34 +14,49 @@ import dev.registrymirror.agent.telemetry.Metrics.Kind;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One request answered from peers: from one provider, and where it fails from the next, at the
- * offset. Confined to the request's event loop.
+ * One request answered from peers: from those that hold the blob, or else from one that downloads
+ * it; and where one fails from the next, at the offset. Confined to the request's event loop.
  */
 final class Relay implements BlobFetch.Receiver {
 
   private static final Log log = Log.of("pull");
 
+  /** Places in a flight that one request asks for. */
+  static final int MAX_PLACES = 16;
+
   private final Pull pull;
   private final Request request;
   private final Answer answer;
-  private final List<Peer> providers;
   private final long asked;
 
-  // For one provider.
-  private int next;
-  private Peer provider;
-  private long providerAsked;
+  // Who holds it, to be asked in turn; and all that were asked.
+  private final Deque<Peer> providers = new ArrayDeque<>();
+  private final Set<Peer> tried = new HashSet<>();
+  private int sources;
+  private int places;
+
+  // For one source: a provider, or the parent in a flight.
+  private Peer source;
+  private Result from = Result.PEER;
+  private long sourceAsked;
   private BlobFetch fetch;
 
-  // While no bytes flow: until the first, or after a provider failed.
+  // While no bytes flow: until the first, or after a source failed. One of the two bounds is set.
   private WaitBudget.Wait wait;
   private Future<?> waitBound;
+  private Future<?> flightBound;
+  private long lastByte;
 
-  // Once a provider has said what there is; fixed with the first byte sent.
+  // Once a source has said what there is; fixed with the first byte sent.
   private long size;
   private String type;
   private long position;
@@ -47,60 +64,158 @@ final class Relay implements BlobFetch.Receiver {
 
   // Once containerd has been sent bytes.
   private boolean started;
-  private boolean oneProvider = true;
   private boolean ended;
 
   /**
    * @param wait begun when the request came
    */
-  Relay(
-      Pull pull,
-      Request request,
-      Answer answer,
-      List<Peer> providers,
-      long asked,
-      WaitBudget.Wait wait) {
+  Relay(Pull pull, Request request, Answer answer, long asked, WaitBudget.Wait wait) {
     this.pull = pull;
     this.request = request;
     this.answer = answer;
-    this.providers = providers;
     this.asked = asked;
     this.wait = wait;
+    this.lastByte = asked;
     answer.onGone(this::clientGone);
     answer.onWritable(this::writable);
+    boundWait();
   }
 
-  void start() {
-    boundWait();
+  /** Nobody holds it: takes a place in its flight. */
+  void join() {
+    places++;
+    if (request.afterUpstream()) {
+      pull.finder().refused(request.loop(), request.digest(), this::placed);
+    } else {
+      pull.finder().join(request.loop(), request.digest(), this::placed);
+    }
+  }
+
+  /** These hold it. */
+  void fetch(List<Peer> holders) {
+    providers.addAll(holders);
     next();
   }
 
   /** Asks the next provider for what is missing. */
   private void next() {
-    if (next == providers.size()) {
+    from = Result.PEER;
+    Peer provider = providers.poll();
+    if (provider != null) {
+      tried.add(provider);
+      ask(
+          provider,
+          request.kind() == Kind.MANIFEST ? Paths.MANIFESTS : Paths.BLOBS,
+          pull.providerPatience());
+    } else if (request.mayFly()) {
+      complain(false);
+    } else {
+      giveUp(started ? FallbackReason.STALLED : FallbackReason.PROVIDERS_FAILED);
+    }
+  }
+
+  private void complain(boolean unreachable) {
+    if (++places > MAX_PLACES) {
       giveUp(started ? FallbackReason.STALLED : FallbackReason.PROVIDERS_FAILED);
       return;
     }
-    oneProvider = next == 0;
-    provider = providers.get(next++);
-    providerAsked = System.nanoTime();
+    Complaint complaint = new Complaint(source, unreachable, Pull.since(lastByte).toMillis());
+    pull.finder().complain(request.loop(), request.digest(), complaint, this::placed);
+  }
+
+  private void placed(Place place) {
+    if (ended) {
+      return;
+    }
+    switch (place) {
+      case Place.Follow follow -> follow(follow.parent());
+      case Place.Fetch found -> {
+        List<Peer> untried = new ArrayList<>(found.providers());
+        untried.removeAll(tried);
+        if (untried.isEmpty()) {
+          giveUp(started ? FallbackReason.STALLED : FallbackReason.PROVIDERS_FAILED);
+        } else {
+          await();
+          fetch(untried);
+        }
+      }
+      case Place.Lead _, Place.Wait _ -> lead();
+    }
+  }
+
+  /** containerd goes upstream, from where it stands, and others follow. */
+  private void lead() {
+    boolean first = sources == 0;
+    log.debug(
+        "leads", "digest", request.digest(), "repository", request.repository(), "at", position);
+    if (wait != null) {
+      wait.over();
+    }
+    finish();
+    if (started) {
+      answer.breakOff(FallbackReason.FLIGHT_ENDED);
+    } else {
+      answer.notFound(first ? FallbackReason.NOT_FOUND : FallbackReason.FLIGHT_ENDED);
+    }
+  }
+
+  private void follow(Peer parent) {
+    log.debug("follows", "digest", request.digest(), "parent", parent, "at", position);
+    if (wait != null) {
+      // This wait is for an upstream that is at work: it has a bound of its own.
+      waitBound.cancel(false);
+      wait.over();
+      wait = null;
+    }
+    boundFlight();
+    from = Result.FLIGHT;
+    ask(
+        parent,
+        request.kind() == Kind.MANIFEST ? Paths.GROWING_MANIFESTS : Paths.GROWING_BLOBS,
+        pull.parentPatience());
+  }
+
+  private void boundFlight() {
+    if (flightBound == null) {
+      long left = pull.flightWait().minus(Pull.since(lastByte)).toNanos();
+      flightBound =
+          request.loop().schedule(this::flightTooLong, Math.max(0, left), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private void ask(Peer peer, String path, BlobFetch.Patience patience) {
+    sources++;
+    source = peer;
+    sourceAsked = System.nanoTime();
     fetch =
         pull.peers()
             .fetch(
                 request.loop(),
-                provider,
-                request.kind() == Kind.MANIFEST ? Paths.MANIFESTS : Paths.BLOBS,
+                peer,
+                path,
                 request.digest(),
                 missing(),
                 request.headOnly(),
+                patience,
                 this);
   }
 
   private ByteRange missing() {
     if (!started) {
-      return request.range();
+      return range();
     }
     return end == size ? ByteRange.from(position) : new ByteRange(position, end - 1);
+  }
+
+  /**
+   * What is asked for. All of a blob that is still on its way, as containerd 2.x asks for it that
+   * fetches a layer in parallel: answered with 200 it goes on serially, and asks for no range that
+   * is not there yet.
+   */
+  private ByteRange range() {
+    return from == Result.FLIGHT && request.range().equals(ByteRange.from(0))
+        ? ByteRange.ALL
+        : request.range();
   }
 
   @Override
@@ -130,12 +245,13 @@ final class Relay implements BlobFetch.Receiver {
   @Override
   public void bytes(ByteBuf bytes) {
     begin();
+    lastByte = System.nanoTime();
     position += bytes.readableBytes();
     if (position == end) {
       // Before the last byte is sent: who has it may ask again at once, on another loop.
       remember();
     }
-    answer.bytes(bytes);
+    answer.bytes(bytes, from);
   }
 
   /**
@@ -143,17 +259,22 @@ final class Relay implements BlobFetch.Receiver {
    * without one, but goes on upstream after a 404.
    */
   private void begin() {
-    if (wait == null) {
+    if (wait != null) {
+      waitBound.cancel(false);
+      wait.over();
+      wait = null;
+    } else if (flightBound == null) {
       return;
     }
-    waitBound.cancel(false);
-    wait.over();
-    wait = null;
-    pull.finder().reachable(provider);
+    if (flightBound != null) {
+      flightBound.cancel(false);
+      flightBound = null;
+    }
+    pull.finder().reachable(source);
     if (!started) {
       started = true;
-      pull.metrics().firstByte(Result.PEER, Pull.since(asked));
-      answer.start(new ByteRange.Span(position, end), size, type);
+      pull.metrics().firstByte(from, Pull.since(asked));
+      answer.start(range(), new ByteRange.Span(position, end), size, type);
     }
   }
 
@@ -176,13 +297,13 @@ final class Relay implements BlobFetch.Receiver {
     }
     begin();
     finish();
-    answer.end();
+    answer.end(from);
   }
 
   /** Who sent the blob is known if it turns out not to have its digest. */
   private void remember() {
-    if (request.isWholeForStore() && oneProvider) {
-      pull.delivered().add(request.digest(), provider);
+    if (request.isWholeForStore() && sources == 1) {
+      pull.delivered().add(request.digest(), source);
     }
   }
 
@@ -199,22 +320,23 @@ final class Relay implements BlobFetch.Receiver {
   @Override
   public void failed(FetchFailure why) {
     log.debug(
-        "provider failed",
-        "digest",
-        request.digest(),
-        "peer",
-        provider,
-        "why",
-        why,
-        "at",
-        position);
+        "source failed", "digest", request.digest(), "peer", source, "why", why, "at", position);
+    if (from == Result.FLIGHT) {
+      if (why == FetchFailure.UNREACHABLE || why == FetchFailure.STALLED) {
+        pull.finder().failed(request.digest(), source, Failure.UNREACHABLE);
+      }
+      boundFlight();
+      // A parent that is there ends a download that is quiet before this node's patience ends.
+      complain(why == FetchFailure.UNREACHABLE || why == FetchFailure.STALLED);
+      return;
+    }
     switch (why) {
-      case NOT_HELD -> pull.finder().failed(request.digest(), provider, Failure.NOT_HELD);
-      case UNREACHABLE -> pull.finder().failed(request.digest(), provider, Failure.UNREACHABLE);
+      case NOT_HELD -> pull.finder().failed(request.digest(), source, Failure.NOT_HELD);
+      case UNREACHABLE -> pull.finder().failed(request.digest(), source, Failure.UNREACHABLE);
       case STALLED ->
           pull.finder()
-              .failed(request.digest(), provider, started ? Failure.STALLED : Failure.UNREACHABLE);
-      case BROKEN -> pull.finder().failed(request.digest(), provider, Failure.STALLED);
+              .failed(request.digest(), source, started ? Failure.STALLED : Failure.UNREACHABLE);
+      case BROKEN -> pull.finder().failed(request.digest(), source, Failure.STALLED);
       case BUSY -> {
         // This node's own bound: nothing is wrong with the peer.
       }
@@ -225,7 +347,7 @@ final class Relay implements BlobFetch.Receiver {
 
   /** Bounds what all providers together may take until bytes flow, or flow again. */
   private void await() {
-    if (wait == null) {
+    if (wait == null && flightBound == null) {
       wait = pull.budget().begin(request.repository());
       boundWait();
     }
@@ -237,16 +359,29 @@ final class Relay implements BlobFetch.Receiver {
   }
 
   private void tooLong() {
-    log.debug("wait too long", "digest", request.digest(), "peer", provider, "at", position);
-    fetch.cancel();
-    if (Pull.since(providerAsked).compareTo(pull.connectBound()) >= 0) {
-      pull.finder().failed(request.digest(), provider, Failure.UNREACHABLE);
+    log.debug("wait too long", "digest", request.digest(), "peer", source, "at", position);
+    if (fetch != null) {
+      fetch.cancel();
+      if (Pull.since(sourceAsked).compareTo(pull.connectBound()) >= 0) {
+        pull.finder().failed(request.digest(), source, Failure.UNREACHABLE);
+      }
     }
     giveUp(started ? FallbackReason.STALLED : FallbackReason.BUDGET_SPENT);
   }
 
+  private void flightTooLong() {
+    log.debug("download too slow", "digest", request.digest(), "parent", source, "at", position);
+    if (fetch != null) {
+      fetch.cancel();
+    }
+    giveUp(FallbackReason.FLIGHT_ENDED);
+  }
+
   private void giveUp(FallbackReason why) {
-    wait.inVain();
+    if (wait != null) {
+      wait.inVain();
+    }
+    leaveFlight();
     finish();
     if (started) {
       answer.breakOff(why);
@@ -257,8 +392,18 @@ final class Relay implements BlobFetch.Receiver {
 
   private void clientGone() {
     if (!ended) {
-      fetch.cancel();
+      if (fetch != null) {
+        fetch.cancel();
+      }
+      leaveFlight();
+      pull.expected().over(request.digest());
       finish();
+    }
+  }
+
+  private void leaveFlight() {
+    if (places > 0) {
+      pull.finder().depart(request.digest());
     }
   }
 
@@ -268,6 +413,9 @@ final class Relay implements BlobFetch.Receiver {
       if (wait != null) {
         waitBound.cancel(false);
         wait.over();
+      }
+      if (flightBound != null) {
+        flightBound.cancel(false);
       }
       pull.ended();
     }

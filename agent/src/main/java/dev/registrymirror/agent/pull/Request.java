@@ -12,6 +12,7 @@ import io.netty.channel.EventLoop;
  * @param repository in which it asks; one pull's requests share it
  * @param kind manifest or blob
  * @param headOnly for size and type alone
+ * @param afterUpstream whether upstream has just failed for it
  * @param takes whether this node's store takes what is sent: whether it is containerd that asks
  * @param loop on which everything of this request happens
  */
@@ -21,11 +22,20 @@ public record Request(
     Digest digest,
     ByteRange range,
     boolean headOnly,
+    boolean afterUpstream,
     boolean takes,
     EventLoop loop) {
 
   /** Whether this node's store will hold the blob if all of it is sent and right. */
   boolean isWholeForStore() {
     return takes && range.isAll() && !headOnly;
+  }
+
+  /**
+   * Whether it may be answered from a download under way, or be one that others follow: whether
+   * what is sent ends in this node's store.
+   */
+  boolean mayFly() {
+    return takes && !headOnly;
   }
 }

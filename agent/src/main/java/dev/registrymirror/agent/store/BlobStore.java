@@ -31,6 +31,12 @@ public interface BlobStore extends AutoCloseable {
   Optional<Blob> find(Digest digest) throws IOException;
 
   /**
+   * The download of that digest which is under way here, the liveliest where there are several; or
+   * empty.
+   */
+  Optional<Download> download(Digest digest);
+
+  /**
    * The media type of the manifest or index of that digest: what it says itself ({@code mediaType},
    * at most {@link #MAX_MANIFEST_BYTES} are read), else what a descriptor in the store says of it,
    * else what its shape tells. Empty where it is not held or is no manifest. Reads the file, the
@@ -80,6 +86,9 @@ public interface BlobStore extends AutoCloseable {
 
     /** No image of this node has that tag any longer. */
     void untagged(Tag tag);
+
+    /** The download of that digest has begun, grown or ended; from a thread of its own. */
+    void downloading(Digest digest);
 
     /** A blob or an image of this registry was seen: one call a registry. */
     void registry(String registry);

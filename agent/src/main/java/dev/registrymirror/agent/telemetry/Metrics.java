@@ -43,6 +43,8 @@ public final class Metrics {
     LOCAL,
     /** Served from a peer's store. */
     PEER,
+    /** Served from a peer's download under way. */
+    FLIGHT,
     /** Answered with 404: containerd goes upstream itself. */
     UPSTREAM,
     /** Refused as malformed, or failed by a fault of the agent. */
@@ -64,6 +66,8 @@ public final class Metrics {
   public enum FallbackReason {
     /** Its homes know of no provider: the first pull of an image in the cluster ends here. */
     NOT_FOUND,
+    /** A download that this node followed came to nothing, and it goes on upstream. */
+    FLIGHT_ENDED,
     /** No home answered within its bound. */
     LOOKUP_TIMEOUT,
     /** Every provider asked refused, or sent no first byte within its bound. */

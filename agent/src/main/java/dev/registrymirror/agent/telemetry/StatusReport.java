@@ -105,8 +105,11 @@ public record StatusReport(
     json.writeObjectFieldStart("deadlineMillis");
     json.writeNumberField("connect", deadlines.connect().toMillis());
     json.writeNumberField("lookup", deadlines.lookup().toMillis());
+    json.writeNumberField("place", deadlines.place().toMillis());
     json.writeNumberField("firstByte", deadlines.firstByte().toMillis());
     json.writeNumberField("stall", deadlines.stall().toMillis());
+    json.writeNumberField("flightQuiet", deadlines.flightQuiet().toMillis());
+    json.writeNumberField("flightWait", deadlines.flightWait().toMillis());
     json.writeNumberField("upstreamHead", deadlines.upstreamHead().toMillis());
     json.writeNumberField("wholePull", deadlines.wholePull().toMillis());
     json.writeNumberField("drain", deadlines.drain().toMillis());

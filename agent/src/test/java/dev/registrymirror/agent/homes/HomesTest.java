@@ -403,7 +403,7 @@ class HomesTest {
     Settings.Limits all = SETTINGS.limits();
     Settings.Limits little =
         new Settings.Limits(
-            all.requests(), 50, 20, 80, 30, all.providers(), 4, all.answer(), 16, all.lookups());
+            all.requests(), 50, 20, 80, 30, all.providers(), 4, all.answer(), 16, all.lookups(), 2);
     Simulation cluster = new Simulation(new Settings(SETTINGS.times(), little), SEED);
     Simulation.Node home = cluster.add("a");
     home.roster = Set.of(home.peer);
@@ -513,6 +513,7 @@ class HomesTest {
     Settings.Times times = SETTINGS.times();
     return new Settings.Times(
         times.lookup(),
+        times.place(),
         times.request(),
         times.batch(),
         times.checkPeriod(),

@@ -12,6 +12,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -77,6 +78,7 @@ class PeerClientTest {
                 DIGEST,
                 ByteRange.ALL,
                 false,
+                new BlobFetch.Patience(Duration.ofSeconds(2), Duration.ofSeconds(5), 0),
                 new BlobFetch.Receiver() {
                   @Override
                   public void head(ByteRange.Span span, long size, String type) {}

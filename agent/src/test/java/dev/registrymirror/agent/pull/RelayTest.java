@@ -44,8 +44,11 @@ class RelayTest {
       new Deadlines(
           Duration.ofMillis(500),
           Duration.ofMillis(500),
+          Duration.ofMillis(500),
           Duration.ofSeconds(1),
           Duration.ofSeconds(1),
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(3),
           Duration.ofSeconds(2),
           Duration.ofSeconds(3),
           Duration.ofSeconds(2));
@@ -393,8 +396,11 @@ class RelayTest {
         new Deadlines(
             SHORT.connect(),
             SHORT.lookup(),
+            SHORT.place(),
             SHORT.firstByte(),
             SHORT.stall(),
+            SHORT.flightQuiet(),
+            SHORT.flightWait(),
             SHORT.upstreamHead(),
             SHORT.firstByte().plusMillis(200),
             SHORT.drain());

@@ -48,6 +48,10 @@ public final class Recorder implements BlobStore.Listener {
     heard();
   }
 
+  /** From a thread of its own, as the listener's contract says. */
+  @Override
+  public void downloading(Digest digest) {}
+
   @Override
   public synchronized void registry(String registry) {
     registries.add(registry);

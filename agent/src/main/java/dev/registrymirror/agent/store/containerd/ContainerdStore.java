@@ -6,6 +6,7 @@ import dev.registrymirror.agent.store.Blob;
 import dev.registrymirror.agent.store.BlobStore;
 import dev.registrymirror.agent.store.ContentFolder;
 import dev.registrymirror.agent.store.Descriptor;
+import dev.registrymirror.agent.store.Download;
 import dev.registrymirror.agent.store.FolderWatcher;
 import dev.registrymirror.agent.store.ManifestTypes;
 import dev.registrymirror.agent.store.StoreThread;
@@ -50,6 +51,7 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
   private final Path contentStore;
   private final StoreThread thread = new StoreThread("store");
   private final ContentFolder content;
+  private final Ingests ingests;
   private final FolderWatcher watcher;
   private final ManifestTypes types;
   private final ContainerdSession session;
@@ -94,10 +96,12 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
               }
             });
     types = new ManifestTypes(content::find);
+    ingests = new Ingests(this.contentStore.resolve("ingest"), d -> listener.downloading(d));
     session = new ContainerdSession(group, this.socket, namespace, thread, new FromContainerd());
     List<Path> folders = new ArrayList<>();
     folders.add(this.contentStore);
     folders.addAll(content.folders());
+    folders.add(ingests.folder());
     folders.add(this.socket.getParent());
     watcher = new FolderWatcher(thread, folders, this);
   }
@@ -114,6 +118,11 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
   @Override
   public Optional<Blob> find(Digest digest) throws IOException {
     return content.find(digest);
+  }
+
+  @Override
+  public Optional<Download> download(Digest digest) {
+    return ingests.download(digest);
   }
 
   @Override
@@ -154,6 +163,8 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
       present = true;
     } else if (folder.equals(socket.getParent())) {
       session.socketChanged();
+    } else if (folder.equals(ingests.folder())) {
+      ingests.scan();
     } else {
       content.scan(folder);
       session.contentDue();
@@ -166,6 +177,8 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
       if (name.equals(socket.getFileName().toString())) {
         session.socketChanged();
       }
+    } else if (folder.equals(ingests.folder())) {
+      ingests.changed(name);
     } else if (!folder.equals(contentStore)) {
       content.changed(folder, name);
     }
@@ -175,6 +188,8 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
   public void missing(Path folder) {
     if (folder.equals(contentStore)) {
       present = false;
+    } else if (folder.equals(ingests.folder())) {
+      ingests.missing();
     } else if (!folder.equals(socket.getParent())) {
       content.missing(folder);
     }
@@ -252,6 +267,7 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
   public void close() {
     watcher.close();
     thread.close();
+    ingests.close();
     session.close();
   }
 }

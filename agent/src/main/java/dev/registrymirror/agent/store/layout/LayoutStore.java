@@ -7,6 +7,7 @@ import dev.registrymirror.agent.store.Blob;
 import dev.registrymirror.agent.store.BlobStore;
 import dev.registrymirror.agent.store.ContentFolder;
 import dev.registrymirror.agent.store.Descriptor;
+import dev.registrymirror.agent.store.Download;
 import dev.registrymirror.agent.store.FolderWatcher;
 import dev.registrymirror.agent.store.Manifest;
 import dev.registrymirror.agent.store.ManifestTypes;
@@ -121,6 +122,12 @@ public final class LayoutStore implements BlobStore, FolderWatcher.Handler {
   @Override
   public Optional<Blob> find(Digest digest) throws IOException {
     return content.find(digest);
+  }
+
+  /** What is written to a layout is seen when it is whole. */
+  @Override
+  public Optional<Download> download(Digest digest) {
+    return Optional.empty();
   }
 
   @Override

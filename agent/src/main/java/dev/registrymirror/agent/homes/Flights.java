@@ -1,0 +1,391 @@
+package dev.registrymirror.agent.homes;
+
+import dev.registrymirror.agent.oci.Digest;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Downloads under way of digests that nobody has yet, as their home sees them. The first to ask
+ * leads: its containerd goes upstream. All others follow: each takes the bytes from a parent that
+ * is ahead of it, so that they form a tree with the leader at its root.
+ *
+ * <p>The home hands out places and hears complaints; it never sees a byte. Whether a parent makes
+ * progress is for its followers to judge. Nothing here is told to other homes: where one is lost,
+ * the next that asks leads, and one more download is the whole damage.
+ */
+final class Flights {
+
+  /** The longest unused are forgotten beyond so many. */
+  static final int MAX_FLIGHTS = 4_096;
+
+  /** Of all flights together; about 200 bytes each. */
+  static final int MAX_MEMBERS = 65_536;
+
+  /** A flight of which nobody has asked for so long is forgotten, in milliseconds. */
+  static final long IDLE = 600_000;
+
+  /** How long a node that leads already is held, so that another may lead, in milliseconds. */
+  static final long ROUND = 50;
+
+  /** How often. */
+  static final int ROUNDS = 2;
+
+  /** How long a member that failed is nobody's parent, in milliseconds. */
+  static final long SHUNNED = 30_000;
+
+  /** How long a leader that upstream refused waits for another to lead, in milliseconds. */
+  static final long REFUSED = 1_000;
+
+  /** A digest whose bytes turned out wrong is not flown for so long, in milliseconds. */
+  static final long GROUNDED = 600_000;
+
+  /** Parents that a follower has complained of; beyond so many the first are forgiven. */
+  static final int MAX_AVOIDED = 8;
+
+  private final Timers timers;
+  private final Table table;
+  private final int fanOut;
+
+  /** Least recently used first. */
+  private final Map<Digest, Flight> flights = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** Until when. */
+  private final Map<Digest, Long> grounded =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Digest, Long> eldest) {
+          return size() > MAX_FLIGHTS;
+        }
+      };
+
+  private int members;
+  private long joined;
+
+  Flights(Timers timers, Table table, int fanOut) {
+    this.timers = timers;
+    this.table = table;
+    this.fanOut = fanOut;
+  }
+
+  /** A place for {@code from}. */
+  Place join(Peer from, Message.Join join) {
+    Digest digest = join.digest();
+    List<Peer> holders = new ArrayList<>(table.find(digest, from));
+    join.complaint().ifPresent(complaint -> holders.remove(complaint.parent()));
+    if (!holders.isEmpty()) {
+      end(digest);
+      return new Place.Fetch(holders);
+    }
+    if (isGrounded(digest)) {
+      return Place.LEAD;
+    }
+    Flight flight = flights.computeIfAbsent(digest, _ -> new Flight(timers.millis()));
+    Place place = flight.place(from, join);
+    while (flights.size() > MAX_FLIGHTS || members > MAX_MEMBERS) {
+      end(flights.keySet().iterator().next());
+    }
+    return place;
+  }
+
+  /** {@code peer} asks no longer. */
+  void depart(Peer peer, Digest digest) {
+    Flight flight = flights.get(digest);
+    if (flight != null) {
+      flight.depart(peer);
+      if (flight.members.isEmpty()) {
+        end(digest);
+      }
+    }
+  }
+
+  /** Bytes of the digest turned out wrong: whoever asks goes upstream by itself for a while. */
+  void ground(Digest digest) {
+    end(digest);
+    grounded.put(digest, timers.millis() + GROUNDED);
+  }
+
+  /** Forgets what nobody has asked for lately. */
+  void expire() {
+    long now = timers.millis();
+    grounded.values().removeIf(until -> until <= now);
+    for (Iterator<Flight> each = flights.values().iterator(); each.hasNext(); ) {
+      Flight flight = each.next();
+      if (now - flight.touched > IDLE) {
+        members -= flight.members.size();
+        each.remove();
+      }
+    }
+  }
+
+  int count() {
+    return flights.size();
+  }
+
+  private boolean isGrounded(Digest digest) {
+    Long until = grounded.get(digest);
+    return until != null && timers.millis() < until;
+  }
+
+  private void end(Digest digest) {
+    Flight flight = flights.remove(digest);
+    if (flight != null) {
+      members -= flight.members.size();
+    }
+  }
+
+  /** One that asked. */
+  private static final class Member {
+    private static final Comparator<Member> ORDER =
+        Comparator.<Member>comparingInt(each -> each.depth).thenComparingLong(each -> each.order);
+
+    private final Peer peer;
+    private final long order;
+    private final Set<Member> children = new HashSet<>(2);
+    private final List<Member> avoided = new ArrayList<>(0);
+    private Member parent;
+
+    /** How many hops from a leader; as of when it was given its parent. */
+    private int depth;
+
+    private boolean leads;
+    private long ledSince;
+    private boolean refused;
+    private long shunnedUntil;
+
+    Member(Peer peer, long order) {
+      this.peer = peer;
+      this.order = order;
+    }
+
+    boolean isBelow(Member other) {
+      for (Member each = this; each != null; each = each.parent) {
+        if (each == other) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    /** Whether bytes can be expected of it: it leads, or follows one that does. */
+    boolean isFed() {
+      Member each = this;
+      while (each.parent != null) {
+        each = each.parent;
+      }
+      return each.leads;
+    }
+  }
+
+  /** The download of one digest. */
+  private final class Flight {
+    private final long began;
+    private final Map<Peer, Member> members = new HashMap<>();
+
+    /** Those with a free slot, by zone. */
+    private final Map<String, TreeSet<Member>> open = new HashMap<>();
+
+    private int leaders;
+    private long touched;
+    private long refusedAt;
+
+    Flight(long began) {
+      this.began = began;
+      this.touched = began;
+    }
+
+    Place place(Peer from, Message.Join join) {
+      long now = timers.millis();
+      touched = now;
+      Member member = members.get(from);
+      if (member == null) {
+        member = new Member(from, joined++);
+        members.put(from, member);
+        Flights.this.members++;
+      }
+      if (join.refused()) {
+        refuse(member, now);
+      } else if (join.complaint().isPresent()) {
+        hear(member, join.complaint().get(), now);
+      }
+      if (member.leads) {
+        return Place.LEAD;
+      }
+      if (leaders == 0) {
+        return withoutLeader(member, join, now);
+      }
+      Member parent = parentFor(member, now);
+      if (parent == null) {
+        // It cannot get on with anybody: those that come later may do better with it.
+        appoint(member, now);
+        return Place.LEAD;
+      }
+      attach(member, parent);
+      return new Place.Follow(parent.peer);
+    }
+
+    private Place withoutLeader(Member member, Message.Join join, long now) {
+      if (member.refused) {
+        boolean another = members.values().stream().anyMatch(each -> !each.refused);
+        return another && now - refusedAt < REFUSED ? new Place.Wait(ROUND) : Place.LEAD;
+      }
+      long round = (now - began) / ROUND;
+      if (join.complaint().isEmpty() && join.leads() > round && round < ROUNDS) {
+        return new Place.Wait(began + (round + 1) * ROUND - now);
+      }
+      appoint(member, now);
+      return Place.LEAD;
+    }
+
+    private void refuse(Member member, long now) {
+      if (!member.refused || member.leads) {
+        refusedAt = now;
+      }
+      member.refused = true;
+      dismiss(member);
+    }
+
+    private void hear(Member member, Complaint complaint, long now) {
+      Member accused = members.get(complaint.parent());
+      if (accused == null || accused == member) {
+        return;
+      }
+      if (accused.leads
+          && !complaint.unreachable()
+          && now - accused.ledSince < complaint.quietMillis()) {
+        // What it waited for in vain was another's to bring.
+        return;
+      }
+      detach(member);
+      if (member.avoided.size() == MAX_AVOIDED) {
+        member.avoided.removeFirst();
+      }
+      member.avoided.add(accused);
+      if (accused.leads || complaint.unreachable()) {
+        accused.shunnedUntil = now + SHUNNED;
+        dismiss(accused);
+      }
+    }
+
+    private void appoint(Member member, long now) {
+      detach(member);
+      member.leads = true;
+      member.ledSince = now;
+      member.shunnedUntil = 0;
+      leaders++;
+      place(member, 0);
+    }
+
+    private void dismiss(Member member) {
+      if (member.leads) {
+        member.leads = false;
+        leaders--;
+      }
+    }
+
+    /** Same zone first, then nearest to a leader; null where nobody has a slot for it. */
+    private Member parentFor(Member member, long now) {
+      if (member.parent != null && isFit(member.parent, member, now)) {
+        return member.parent;
+      }
+      String zone = member.peer.zone();
+      Member near = first(open.get(zone), member, now);
+      if (near != null) {
+        return near;
+      }
+      Member best = null;
+      for (Map.Entry<String, TreeSet<Member>> each : open.entrySet()) {
+        Member candidate = each.getKey().equals(zone) ? null : first(each.getValue(), member, now);
+        if (candidate != null && (best == null || Member.ORDER.compare(candidate, best) < 0)) {
+          best = candidate;
+        }
+      }
+      return best;
+    }
+
+    private Member first(Set<Member> candidates, Member member, long now) {
+      if (candidates != null) {
+        for (Member each : candidates) {
+          if (isFit(each, member, now)) {
+            return each;
+          }
+        }
+      }
+      return null;
+    }
+
+    private boolean isFit(Member parent, Member member, long now) {
+      return now >= parent.shunnedUntil
+          && !member.avoided.contains(parent)
+          && !parent.isBelow(member)
+          && parent.isFed();
+    }
+
+    private void attach(Member member, Member parent) {
+      if (member.parent == parent) {
+        return;
+      }
+      detach(member);
+      member.parent = parent;
+      parent.children.add(member);
+      if (parent.children.size() >= fanOut) {
+        close(parent);
+      }
+      place(member, parent.depth + 1);
+    }
+
+    private void detach(Member member) {
+      Member parent = member.parent;
+      member.parent = null;
+      if (parent != null && parent.children.remove(member)) {
+        place(parent, parent.depth);
+      }
+    }
+
+    /** Notes how deep a member is, where it may get children. */
+    private void place(Member member, int depth) {
+      close(member);
+      member.depth = depth;
+      if (member.children.size() < fanOut) {
+        open.computeIfAbsent(member.peer.zone(), _ -> new TreeSet<>(Member.ORDER)).add(member);
+      }
+    }
+
+    private void close(Member member) {
+      TreeSet<Member> zone = open.get(member.peer.zone());
+      if (zone != null) {
+        zone.remove(member);
+      }
+    }
+
+    void depart(Peer peer) {
+      Member member = members.remove(peer);
+      if (member != null) {
+        Flights.this.members--;
+        dismiss(member);
+        detach(member);
+        close(member);
+        for (Member child : member.children) {
+          // They find out by themselves, and ask for another place.
+          child.parent = null;
+        }
+      }
+    }
+  }
+
+  /** How many follow somebody for {@code digest}; for tests and logs. */
+  Optional<Integer> followers(Digest digest) {
+    return Optional.ofNullable(flights.get(digest))
+        .map(flight -> flight.members.size() - flight.leaders);
+  }
+}

@@ -1,0 +1,198 @@
+package dev.registrymirror.agent.homes;
+
+import dev.registrymirror.agent.oci.Digest;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Asks the home of a digest for a place in its flight: the first home that answers, so that all ask
+ * the same one.
+ *
+ * <p>First asks go one after the other: what each tells of how many flights this node leads is then
+ * true, and the leaders of one image's layers spread over the nodes.
+ */
+final class Joins {
+
+  /** A flight that this node leads counts for so long, in milliseconds, unless it ends before. */
+  static final long LED = 120_000;
+
+  /** Beyond so many the oldest do not count. */
+  static final int MAX_LED = 256;
+
+  private final Settings settings;
+  private final Peer self;
+  private final Timers timers;
+  private final Wire wire;
+
+  /**
+   * Homes that gave no place in time. Apart from those that answer other things late, as nodes that
+   * turn to different homes would each lead.
+   */
+  private final Breakers silent;
+
+  private final Shards shards;
+  private final Flights flights;
+
+  /** Since when this node leads. */
+  private final Map<Digest, Long> led =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Digest, Long> eldest) {
+          return size() > MAX_LED;
+        }
+      };
+
+  private final Deque<Ask> waiting = new ArrayDeque<>();
+  private boolean asking;
+
+  private record Ask(Digest digest, Consumer<Place> answer) {}
+
+  Joins(Settings settings, Peer self, Timers timers, Wire wire, Shards shards, Flights flights) {
+    this.settings = settings;
+    this.self = self;
+    this.timers = timers;
+    this.wire = wire;
+    this.silent = new Breakers(timers, settings);
+    this.shards = shards;
+    this.flights = flights;
+  }
+
+  /** Asks for the first time; never answers {@link Place.Wait}. */
+  void join(Digest digest, Consumer<Place> answer) {
+    if (waiting.size() >= settings.limits().lookups()) {
+      answer.accept(Place.LEAD);
+      return;
+    }
+    waiting.add(new Ask(digest, answer));
+    next();
+  }
+
+  private void next() {
+    if (asking || waiting.isEmpty()) {
+      return;
+    }
+    asking = true;
+    Ask ask = waiting.poll();
+    ask(
+        new Message.Join(ask.digest, false, leads(), Optional.empty()),
+        place -> {
+          asking = false;
+          if (place instanceof Place.Wait wait) {
+            timers.in(
+                wait.millis(),
+                () -> {
+                  waiting.add(ask);
+                  next();
+                });
+          } else {
+            ask.answer.accept(place);
+          }
+          next();
+        });
+  }
+
+  /** The parent given before is of no more use; never answers {@link Place.Wait}. */
+  void complain(Digest digest, Complaint complaint, Consumer<Place> answer) {
+    ask(new Message.Join(digest, false, leads(), Optional.of(complaint)), answer);
+  }
+
+  /** Upstream refused this node. */
+  void refused(Digest digest, Consumer<Place> answer) {
+    led.remove(digest);
+    ask(
+        new Message.Join(digest, true, leads(), Optional.empty()),
+        place -> {
+          if (place instanceof Place.Wait wait) {
+            timers.in(wait.millis(), () -> refused(digest, answer));
+          } else {
+            answer.accept(place);
+          }
+        });
+  }
+
+  /** This node asks for the digest no longer. */
+  void depart(Digest digest) {
+    for (Peer home : shards.homes(Shards.of(digest))) {
+      if (home.equals(self)) {
+        flights.depart(self, digest);
+        return;
+      }
+      if (!silent.isOpen(home)) {
+        wire.tell(home, new Message.Depart(digest), settings.times().request());
+        return;
+      }
+    }
+  }
+
+  /** This node holds the digest: it leads there no longer. */
+  void landed(Digest digest) {
+    led.remove(digest);
+  }
+
+  /** How many flights this node leads. */
+  int leads() {
+    long now = timers.millis();
+    led.values().removeIf(since -> now - since > LED);
+    return led.size();
+  }
+
+  private void ask(Message.Join join, Consumer<Place> answer) {
+    ask(new ArrayDeque<>(shards.homes(Shards.of(join.digest()))), join, answer);
+  }
+
+  private void ask(Deque<Peer> homes, Message.Join join, Consumer<Place> answer) {
+    Peer home = homes.poll();
+    if (home == null) {
+      // Without a home everybody goes upstream: as ever without a mirror.
+      answered(join, Place.LEAD, answer);
+    } else if (home.equals(self)) {
+      answered(join, flights.join(self, join), answer);
+    } else if (silent.isOpen(home)) {
+      ask(homes, join, answer);
+    } else {
+      wire.ask(
+          home,
+          join,
+          settings.times().place(),
+          reply -> {
+            silent.succeeded(home);
+            if (reply instanceof Message.Joined joined && isUsable(joined.place())) {
+              answered(join, joined.place(), answer);
+            } else {
+              ask(homes, join, answer);
+            }
+          },
+          () -> {
+            silent.failed(home);
+            ask(homes, join, answer);
+          });
+    }
+  }
+
+  private boolean isUsable(Place place) {
+    return switch (place) {
+      case Place.Lead _ -> true;
+      case Place.Wait wait -> wait.millis() >= 0 && wait.millis() <= Flights.ROUND;
+      case Place.Follow follow -> !follow.parent().equals(self);
+      case Place.Fetch fetch -> isOfOthers(fetch.providers());
+    };
+  }
+
+  private boolean isOfOthers(List<Peer> providers) {
+    return !providers.isEmpty() && !providers.contains(self);
+  }
+
+  private void answered(Message.Join join, Place place, Consumer<Place> answer) {
+    if (place instanceof Place.Lead && !join.refused()) {
+      led.put(join.digest(), timers.millis());
+    }
+    answer.accept(place);
+  }
+}
