@@ -42,11 +42,31 @@ final class Flights {
   /** How long a member that failed is nobody's parent, in milliseconds. */
   static final long SHUNNED = 30_000;
 
+  /** A leader is not complained of before so many milliseconds: it may not know yet that it leads. */
+  static final long APPOINTED = 1_000;
+
   /** How long a leader that upstream refused waits for another to lead, in milliseconds. */
   static final long REFUSED = 1_000;
 
   /** A digest whose bytes turned out wrong is not flown for so long, in milliseconds. */
   static final long GROUNDED = 600_000;
+
+  /** A follower that could be so many times as fast leads in the place of its leader. */
+  static final int FAR_SLOWER = 5;
+
+  /** What is to be gained by it at least, in milliseconds. */
+  static final long WORTH_IT = 5_000;
+
+  /** Between two such changes in one flight, in milliseconds. */
+  static final long SETTLED = 30_000;
+
+  /** A follower so many bytes behind its parent, and far slower, gets another. */
+  static final long BEHIND = 16 << 20;
+
+  /** Rates are taken over so long at least, in milliseconds. */
+  static final long SPAN = 3_000;
+
+  private static final Place STAY = new Place.Wait(0);
 
   /** Parents that a follower has complained of; beyond so many the first are forgiven. */
   static final int MAX_AVOIDED = 8;
@@ -96,6 +116,16 @@ final class Flights {
       end(flights.keySet().iterator().next());
     }
     return place;
+  }
+
+  /**
+   * A follower tells how it gets on. A leader that is far slower than this follower has lately been
+   * upstream is left: the follower leads from where it stands. So is a parent that falls behind.
+   */
+  Place progress(Peer from, Message.Progress progress) {
+    Flight flight = flights.get(progress.digest());
+    Member member = flight == null ? null : flight.members.get(from);
+    return member == null ? STAY : flight.steer(member, progress);
   }
 
   /** {@code peer} asks no longer. */
@@ -163,9 +193,26 @@ final class Flights {
     private boolean refused;
     private long shunnedUntil;
 
+    // As it last said.
+    private long position;
+    private long saidAt;
+    private long rate;
+
     Member(Peer peer, long order) {
       this.peer = peer;
       this.order = order;
+    }
+
+    /** Notes where it stands; its rate is known from the second time on. */
+    void stands(long at, long now) {
+      if (saidAt == 0 || at < position) {
+        saidAt = now;
+        position = at;
+      } else if (now - saidAt >= SPAN) {
+        rate = (at - position) * 1_000 / (now - saidAt);
+        saidAt = now;
+        position = at;
+      }
     }
 
     boolean isBelow(Member other) {
@@ -177,13 +224,13 @@ final class Flights {
       return false;
     }
 
-    /** Whether bytes can be expected of it: it leads, or follows one that does. */
-    boolean isFed() {
+    /** Where its bytes come from; null where none can be expected. */
+    Member leader() {
       Member each = this;
       while (each.parent != null) {
         each = each.parent;
       }
-      return each.leads;
+      return each.leads ? each : null;
     }
   }
 
@@ -198,6 +245,7 @@ final class Flights {
     private int leaders;
     private long touched;
     private long refusedAt;
+    private long relievedAt = Long.MIN_VALUE / 2;
 
     Flight(long began) {
       this.began = began;
@@ -247,6 +295,77 @@ final class Flights {
       return Place.LEAD;
     }
 
+    Place steer(Member member, Message.Progress said) {
+      long now = timers.millis();
+      touched = now;
+      boolean first = member.saidAt == 0;
+      member.stands(said.position(), now);
+      Member parent = member.parent;
+      if (member.leads) {
+        return Place.LEAD;
+      }
+      if (first || parent == null || member.rate == 0) {
+        return STAY;
+      }
+      if (!isFit(parent, member, now)) {
+        return elsewhere(member, now);
+      }
+      if (isFarSlower(member, said, now)) {
+        relievedAt = now;
+        relieve(member, now);
+        return Place.LEAD;
+      }
+      if (isBehind(member, parent)) {
+        member.avoided.add(parent);
+        return elsewhere(member, now);
+      }
+      return STAY;
+    }
+
+    private boolean isFarSlower(Member member, Message.Progress said, long now) {
+      if (now - relievedAt < SETTLED || said.upstreamRate() < FAR_SLOWER * member.rate) {
+        return false;
+      }
+      long left = said.size() - said.position();
+      long gained = left * 1_000 / member.rate - left * 1_000 / said.upstreamRate();
+      return gained >= WORTH_IT && !isBehind(member, member.parent);
+    }
+
+    /** All leaders are as slow: what they have comes to an end without them. */
+    private void relieve(Member member, long now) {
+      for (Member each : members.values()) {
+        if (each.leads) {
+          each.shunnedUntil = now + SHUNNED;
+          dismiss(each);
+        }
+      }
+      appoint(member, now);
+    }
+
+    /** Whether what keeps it back is the way from its parent, or its own. */
+    private boolean isBehind(Member member, Member parent) {
+      long ahead = parent.position;
+      long rate = parent.rate;
+      for (Member sibling : parent.children) {
+        if (sibling.position > ahead) {
+          ahead = sibling.position;
+          rate = sibling.rate;
+        }
+      }
+      return member.avoided.size() < 2
+          && ahead - member.position > BEHIND
+          && rate > FAR_SLOWER * member.rate;
+    }
+
+    private Place elsewhere(Member member, long now) {
+      Member parent = parentFor(member, now);
+      if (parent == null) {
+        return STAY;
+      }
+      attach(member, parent);
+      return new Place.Follow(parent.peer);
+    }
+
     private void refuse(Member member, long now) {
       if (!member.refused || member.leads) {
         refusedAt = now;
@@ -260,9 +379,10 @@ final class Flights {
       if (accused == null || accused == member) {
         return;
       }
-      if (accused.leads
+      Member leader = accused.leader();
+      if (leader != null
           && !complaint.unreachable()
-          && now - accused.ledSince < complaint.quietMillis()) {
+          && now - leader.ledSince < Math.max(complaint.quietMillis(), APPOINTED)) {
         // What it waited for in vain was another's to bring.
         return;
       }
@@ -279,6 +399,8 @@ final class Flights {
 
     private void appoint(Member member, long now) {
       detach(member);
+      // Who was quiet before may have been so for want of a leader.
+      members.values().forEach(each -> each.avoided.clear());
       member.leads = true;
       member.ledSince = now;
       member.shunnedUntil = 0;
@@ -310,7 +432,15 @@ final class Flights {
           best = candidate;
         }
       }
-      return best;
+      return best != null ? best : anyLeader(member, now);
+    }
+
+    /** Rather one follower too many than one more download. */
+    private Member anyLeader(Member member, long now) {
+      return members.values().stream()
+          .filter(each -> each.leads && isFit(each, member, now))
+          .findFirst()
+          .orElse(null);
     }
 
     private Member first(Set<Member> candidates, Member member, long now) {
@@ -328,7 +458,7 @@ final class Flights {
       return now >= parent.shunnedUntil
           && !member.avoided.contains(parent)
           && !parent.isBelow(member)
-          && parent.isFed();
+          && parent.leader() != null;
     }
 
     private void attach(Member member, Member parent) {

@@ -117,18 +117,53 @@ final class Joins {
         });
   }
 
+  /** How a download gets on that this node follows; without an answer it goes on. */
+  void progress(Message.Progress progress, Consumer<Place> answer) {
+    Consumer<Place> steered =
+        place -> {
+          if (place instanceof Place.Lead) {
+            led.put(progress.digest(), timers.millis());
+          }
+          answer.accept(place);
+        };
+    home(progress.digest())
+        .ifPresent(
+            home -> {
+              if (home.equals(self)) {
+                steered.accept(flights.progress(self, progress));
+              } else {
+                wire.ask(
+                    home,
+                    progress,
+                    settings.times().request(),
+                    reply -> {
+                      if (reply instanceof Message.Joined joined && isUsable(joined.place())) {
+                        steered.accept(joined.place());
+                      }
+                    },
+                    () -> silent.failed(home));
+              }
+            });
+  }
+
   /** This node asks for the digest no longer. */
   void depart(Digest digest) {
-    for (Peer home : shards.homes(Shards.of(digest))) {
-      if (home.equals(self)) {
-        flights.depart(self, digest);
-        return;
-      }
-      if (!silent.isOpen(home)) {
-        wire.tell(home, new Message.Depart(digest), settings.times().request());
-        return;
-      }
-    }
+    home(digest)
+        .ifPresent(
+            home -> {
+              if (home.equals(self)) {
+                flights.depart(self, digest);
+              } else {
+                wire.tell(home, new Message.Depart(digest), settings.times().request());
+              }
+            });
+  }
+
+  /** The first that answers, as far as is known. */
+  private Optional<Peer> home(Digest digest) {
+    return shards.homes(Shards.of(digest)).stream()
+        .filter(home -> home.equals(self) || !silent.isOpen(home))
+        .findFirst();
   }
 
   /** This node holds the digest: it leads there no longer. */

@@ -49,6 +49,7 @@ public final class Pull {
   private final WaitBudget budget;
   private final Deadlines deadlines;
   private final Expected expected = new Expected();
+  private final Leads leads = new Leads();
   private final Tails tails = new Tails();
   private final Delivered delivered = new Delivered();
   private final RelayCount relays = new RelayCount(MAX_RELAYS);
@@ -196,6 +197,7 @@ public final class Pull {
 
   /** This node's download of the digest has begun, grown or ended. */
   public void downloading(Digest digest) {
+    store.download(digest).ifPresent(download -> leads.grew(digest, download.length()));
     tails.changed(digest);
   }
 
@@ -239,6 +241,10 @@ public final class Pull {
   BlobFetch.Patience parentPatience() {
     Duration quiet = deadlines.flightQuiet().plus(PARENT_MARGIN);
     return new BlobFetch.Patience(quiet, quiet, Tail.PATIENCE + 1);
+  }
+
+  Leads leads() {
+    return leads;
   }
 
   Expected expected() {

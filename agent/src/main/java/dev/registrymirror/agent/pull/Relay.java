@@ -2,6 +2,7 @@ package dev.registrymirror.agent.pull;
 
 import dev.registrymirror.agent.homes.Complaint;
 import dev.registrymirror.agent.homes.Failure;
+import dev.registrymirror.agent.homes.Message;
 import dev.registrymirror.agent.homes.Peer;
 import dev.registrymirror.agent.homes.Place;
 import dev.registrymirror.agent.oci.ByteRange;
@@ -14,6 +15,7 @@ import dev.registrymirror.agent.telemetry.Metrics.Kind;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -29,6 +31,12 @@ import java.util.concurrent.TimeUnit;
 final class Relay implements BlobFetch.Receiver {
 
   private static final Log log = Log.of("pull");
+
+  /** Before a parent that had nothing is asked again. */
+  static final Duration AGAIN = Duration.ofMillis(100);
+
+  /** Between two reports of a follower to the home. */
+  static final Duration REPORT = Duration.ofSeconds(4);
 
   /** Places in a flight that one request asks for. */
   static final int MAX_PLACES = 16;
@@ -55,6 +63,10 @@ final class Relay implements BlobFetch.Receiver {
   private Future<?> waitBound;
   private Future<?> flightBound;
   private long lastByte;
+
+  // Once it has followed a download.
+  private boolean following;
+  private Future<?> report;
 
   // Once a source has said what there is; fixed with the first byte sent.
   private long size;
@@ -119,7 +131,8 @@ final class Relay implements BlobFetch.Receiver {
       giveUp(started ? FallbackReason.STALLED : FallbackReason.PROVIDERS_FAILED);
       return;
     }
-    Complaint complaint = new Complaint(source, unreachable, Pull.since(lastByte).toMillis());
+    Complaint complaint = new Complaint(
+            source, unreachable, Pull.since(Math.max(sourceAsked, lastByte)).toMillis());
     pull.finder().complain(request.loop(), request.digest(), complaint, this::placed);
   }
 
@@ -151,6 +164,8 @@ final class Relay implements BlobFetch.Receiver {
     if (wait != null) {
       wait.over();
     }
+    pull.leads().add(request.digest());
+    pull.expected().asked(request.digest());
     finish();
     if (started) {
       answer.breakOff(FallbackReason.FLIGHT_ENDED);
@@ -168,11 +183,64 @@ final class Relay implements BlobFetch.Receiver {
       wait = null;
     }
     boundFlight();
+    if (!following) {
+      following = true;
+      pull.expected().follows(request.digest());
+      report();
+    }
+    boolean again = from == Result.FLIGHT && parent.equals(source);
     from = Result.FLIGHT;
-    ask(
-        parent,
-        request.kind() == Kind.MANIFEST ? Paths.GROWING_MANIFESTS : Paths.GROWING_BLOBS,
-        pull.parentPatience());
+    if (again) {
+      // It may learn only now that it leads.
+      request
+          .loop()
+          .schedule(() -> askParent(parent), AGAIN.toNanos(), TimeUnit.NANOSECONDS);
+    } else {
+      askParent(parent);
+    }
+  }
+
+  private void askParent(Peer parent) {
+    if (!ended) {
+      ask(
+          parent,
+          request.kind() == Kind.MANIFEST ? Paths.GROWING_MANIFESTS : Paths.GROWING_BLOBS,
+          pull.parentPatience());
+    }
+  }
+
+  /** Tells the home how this gets on, and lets it give another place. */
+  private void report() {
+    report =
+        request
+            .loop()
+            .schedule(
+                () -> {
+                  if (started && from == Result.FLIGHT) {
+                    pull.finder()
+                        .progress(
+                            request.loop(),
+                            new Message.Progress(
+                                request.digest(), position, size, pull.leads().bestRate()),
+                            this::steered);
+                  }
+                  report();
+                },
+                REPORT.toNanos(),
+                TimeUnit.NANOSECONDS);
+  }
+
+  private void steered(Place place) {
+    // Where no bytes flow now it asks for another place by itself.
+    if (ended || from != Result.FLIGHT || flightBound != null) {
+      return;
+    }
+    boolean lead = place instanceof Place.Lead;
+    boolean another = place instanceof Place.Follow follow && !follow.parent().equals(source);
+    if (lead || another) {
+      fetch.cancel();
+      placed(place);
+    }
   }
 
   private void boundFlight() {
@@ -416,6 +484,10 @@ final class Relay implements BlobFetch.Receiver {
       }
       if (flightBound != null) {
         flightBound.cancel(false);
+      }
+      if (following) {
+        report.cancel(false);
+        pull.expected().followsNoMore(request.digest());
       }
       pull.ended();
     }

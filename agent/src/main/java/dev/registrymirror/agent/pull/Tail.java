@@ -8,6 +8,8 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -31,6 +33,7 @@ final class Tail {
   private final Pull pull;
   private final Request request;
   private final TailAnswer answer;
+  private final long began = System.nanoTime();
   private Future<?> bound;
   private boolean ended;
 
@@ -160,7 +163,10 @@ final class Tail {
     Duration forever = pull.flightQuiet().multipliedBy(1000);
     Duration asked = pull.expected().since(request.digest()).orElse(forever);
     Duration grew = growing.filter(Download::hasGrown).map(Download::quiet).orElse(forever);
-    return asked.compareTo(grew) < 0 ? asked : grew;
+    // A node that follows finds out by itself where nothing comes any more.
+    Duration waited =
+        pull.expected().isFollowing(request.digest()) ? Pull.since(began) : forever;
+    return Collections.min(List.of(asked, grew, waited));
   }
 
   /** Nothing can be expected any longer. */
