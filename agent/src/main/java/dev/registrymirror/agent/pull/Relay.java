@@ -14,6 +14,7 @@ import dev.registrymirror.agent.telemetry.Metrics.Kind;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -32,6 +33,9 @@ final class Relay implements BlobFetch.Receiver {
 
   /** Places in a flight that one request asks for. */
   static final int MAX_PLACES = 16;
+
+  /** Before the same parent is asked again, which may not have heard yet what is arranged anew. */
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final Pull pull;
   private final Request request;
@@ -148,6 +152,10 @@ final class Relay implements BlobFetch.Receiver {
     boolean first = sources == 0;
     log.debug(
         "leads", "digest", request.digest(), "repository", request.repository(), "at", position);
+    if (!request.afterUpstream()) {
+      // What has come so far may be long ago.
+      pull.expected().asked(request.digest());
+    }
     if (wait != null) {
       wait.over();
     }
@@ -168,11 +176,24 @@ final class Relay implements BlobFetch.Receiver {
       wait = null;
     }
     boundFlight();
+    pull.expected().asked(request.digest());
+    boolean again = from == Result.FLIGHT && parent.equals(source);
     from = Result.FLIGHT;
-    ask(
-        parent,
-        request.kind() == Kind.MANIFEST ? Paths.GROWING_MANIFESTS : Paths.GROWING_BLOBS,
-        pull.parentPatience());
+    source = parent;
+    if (again) {
+      Future<?> _ = request.loop().schedule(this::askParent, PAUSE.toNanos(), TimeUnit.NANOSECONDS);
+    } else {
+      askParent();
+    }
+  }
+
+  private void askParent() {
+    if (!ended) {
+      ask(
+          source,
+          request.kind() == Kind.MANIFEST ? Paths.GROWING_MANIFESTS : Paths.GROWING_BLOBS,
+          pull.parentPatience());
+    }
   }
 
   private void boundFlight() {
