@@ -53,6 +53,7 @@ final class Flights {
 
   private final Timers timers;
   private final Table table;
+  private final long quiet;
   private final int fanOut;
 
   /** Least recently used first. */
@@ -72,10 +73,11 @@ final class Flights {
   private int members;
   private long joined;
 
-  Flights(Timers timers, Table table, int fanOut) {
+  Flights(Timers timers, Table table, Settings settings) {
     this.timers = timers;
     this.table = table;
-    this.fanOut = fanOut;
+    this.quiet = settings.times().quiet();
+    this.fanOut = settings.limits().fanOut();
   }
 
   /** A place for {@code from}. */
@@ -84,7 +86,11 @@ final class Flights {
     List<Peer> holders = new ArrayList<>(table.find(digest, from));
     join.complaint().ifPresent(complaint -> holders.remove(complaint.parent()));
     if (!holders.isEmpty()) {
-      end(digest);
+      Flight landed = flights.get(digest);
+      // Another's copy, that may not be had, says nothing of the download.
+      if (landed != null && holders.stream().anyMatch(landed.members::containsKey)) {
+        end(digest);
+      }
       return new Place.Fetch(holders);
     }
     if (isGrounded(digest)) {
@@ -158,10 +164,15 @@ final class Flights {
     /** How many hops from a leader; as of when it was given its parent. */
     private int depth;
 
+    /** When it was given its parent, or the lead. */
+    private long arranged;
+
     private boolean leads;
-    private long ledSince;
     private boolean refused;
     private long shunnedUntil;
+
+    /** Whose own complaint is waited for. */
+    private Member doubted;
 
     Member(Peer peer, long order) {
       this.peer = peer;
@@ -185,6 +196,15 @@ final class Flights {
       }
       return each.leads;
     }
+
+    /** When the way of its bytes last changed. */
+    long rearranged() {
+      long newest = arranged;
+      for (Member each = parent; each != null; each = each.parent) {
+        newest = Math.max(newest, each.arranged);
+      }
+      return newest;
+    }
   }
 
   /** The download of one digest. */
@@ -196,6 +216,7 @@ final class Flights {
     private final Map<String, TreeSet<Member>> open = new HashMap<>();
 
     private int leaders;
+    private int refusals;
     private long touched;
     private long refusedAt;
 
@@ -215,8 +236,10 @@ final class Flights {
       }
       if (join.refused()) {
         refuse(member, now);
-      } else if (join.complaint().isPresent()) {
-        hear(member, join.complaint().get(), now);
+      } else if (join.complaint().isEmpty()) {
+        forgive(member);
+      } else if (!hear(member, join.complaint().get(), now)) {
+        return new Place.Wait(ROUND);
       }
       if (member.leads) {
         return Place.LEAD;
@@ -230,13 +253,13 @@ final class Flights {
         appoint(member, now);
         return Place.LEAD;
       }
-      attach(member, parent);
+      attach(member, parent, now);
       return new Place.Follow(parent.peer);
     }
 
     private Place withoutLeader(Member member, Message.Join join, long now) {
       if (member.refused) {
-        boolean another = members.values().stream().anyMatch(each -> !each.refused);
+        boolean another = members.size() > refusals;
         return another && now - refusedAt < REFUSED ? new Place.Wait(ROUND) : Place.LEAD;
       }
       long round = (now - began) / ROUND;
@@ -251,38 +274,83 @@ final class Flights {
       if (!member.refused || member.leads) {
         refusedAt = now;
       }
-      member.refused = true;
+      if (!member.refused) {
+        member.refused = true;
+        refusals++;
+      }
       dismiss(member);
     }
 
-    private void hear(Member member, Complaint complaint, long now) {
+    /** It asks anew: upstream may take it now. */
+    private void forgive(Member member) {
+      if (member.refused) {
+        member.refused = false;
+        refusals--;
+      }
+    }
+
+    /**
+     * @return false where it is too early to say who is to blame
+     */
+    private boolean hear(Member member, Complaint complaint, long now) {
       Member accused = members.get(complaint.parent());
       if (accused == null || accused == member) {
-        return;
+        return true;
       }
-      if (accused.leads
-          && !complaint.unreachable()
-          && now - accused.ledSince < complaint.quietMillis()) {
-        // What it waited for in vain was another's to bring.
-        return;
+      if (!complaint.unreachable()) {
+        long waited = complaint.quietMillis();
+        if (accused == member.parent) {
+          waited = Math.min(waited, now - member.arranged);
+        }
+        if (now - accused.rearranged() < Math.min(waited, quiet)) {
+          // What it waited for in vain was another's to bring.
+          return true;
+        }
+        if (!accused.leads && accused.isFed() && member.doubted != accused) {
+          // All below a leader fall quiet with it: its own followers' complaint comes first.
+          member.doubted = accused;
+          return false;
+        }
       }
-      detach(member);
-      if (member.avoided.size() == MAX_AVOIDED) {
-        member.avoided.removeFirst();
+      member.doubted = null;
+      avoid(member, accused);
+      if (complaint.unreachable()) {
+        boolean again = now < accused.shunnedUntil;
+        accused.shunnedUntil = now + SHUNNED;
+        if (accused.leads && !again) {
+          // It may be the complainer that is cut off: the others' leader stays until it is said
+          // anew.
+          if (leaders == 1) {
+            appoint(member, now);
+          }
+          return true;
+        }
       }
-      member.avoided.add(accused);
-      if (accused.leads || complaint.unreachable()) {
+      if (accused.leads) {
         accused.shunnedUntil = now + SHUNNED;
         dismiss(accused);
+      }
+      return true;
+    }
+
+    private void avoid(Member member, Member accused) {
+      if (member.parent == accused) {
+        detach(member);
+      }
+      if (!member.avoided.contains(accused)) {
+        if (member.avoided.size() == MAX_AVOIDED) {
+          member.avoided.removeFirst();
+        }
+        member.avoided.add(accused);
       }
     }
 
     private void appoint(Member member, long now) {
       detach(member);
       member.leads = true;
-      member.ledSince = now;
-      member.shunnedUntil = 0;
       leaders++;
+      member.arranged = now;
+      member.shunnedUntil = 0;
       place(member, 0);
     }
 
@@ -331,12 +399,14 @@ final class Flights {
           && parent.isFed();
     }
 
-    private void attach(Member member, Member parent) {
+    private void attach(Member member, Member parent, long now) {
       if (member.parent == parent) {
         return;
       }
       detach(member);
       member.parent = parent;
+      member.arranged = now;
+      member.doubted = null;
       parent.children.add(member);
       if (parent.children.size() >= fanOut) {
         close(parent);
@@ -363,8 +433,8 @@ final class Flights {
 
     private void close(Member member) {
       TreeSet<Member> zone = open.get(member.peer.zone());
-      if (zone != null) {
-        zone.remove(member);
+      if (zone != null && zone.remove(member) && zone.isEmpty()) {
+        open.remove(member.peer.zone());
       }
     }
 
@@ -372,6 +442,7 @@ final class Flights {
       Member member = members.remove(peer);
       if (member != null) {
         Flights.this.members--;
+        forgive(member);
         dismiss(member);
         detach(member);
         close(member);
