@@ -5,7 +5,7 @@ package dev.registrymirror.agent.homes;
  *
  * @param unreachable whether the parent did not answer at all, rather than that its download made
  *     no progress
- * @param quietMillis for how long nothing has come of that parent, since it was asked at most; what
- *     the home has arranged since is not what is complained of
+ * @param quietMillis for how long nothing has come; what the home has arranged since is not what is
+ *     complained of
  */
 public record Complaint(Peer parent, boolean unreachable, long quietMillis) {}

@@ -42,9 +42,6 @@ final class Flights {
   /** How long a member that failed is nobody's parent, in milliseconds. */
   static final long SHUNNED = 30_000;
 
-  /** A leader is not complained of before so many milliseconds: it may not know yet that it leads. */
-  static final long APPOINTED = 1_000;
-
   /** How long a leader that upstream refused waits for another to lead, in milliseconds. */
   static final long REFUSED = 1_000;
 
@@ -63,6 +60,9 @@ final class Flights {
   /** A follower so many bytes behind its parent, and far slower, gets another. */
   static final long BEHIND = 16 << 20;
 
+  /** Parents that it is given for that reason; then it is itself that is slow. */
+  static final int MAX_MOVES = 2;
+
   /** Rates are taken over so long at least, in milliseconds. */
   static final long SPAN = 3_000;
 
@@ -73,6 +73,7 @@ final class Flights {
 
   private final Timers timers;
   private final Table table;
+  private final long quiet;
   private final int fanOut;
 
   /** Least recently used first. */
@@ -92,10 +93,11 @@ final class Flights {
   private int members;
   private long joined;
 
-  Flights(Timers timers, Table table, int fanOut) {
+  Flights(Timers timers, Table table, Settings settings) {
     this.timers = timers;
     this.table = table;
-    this.fanOut = fanOut;
+    this.quiet = settings.times().quiet();
+    this.fanOut = settings.limits().fanOut();
   }
 
   /** A place for {@code from}. */
@@ -104,7 +106,11 @@ final class Flights {
     List<Peer> holders = new ArrayList<>(table.find(digest, from));
     join.complaint().ifPresent(complaint -> holders.remove(complaint.parent()));
     if (!holders.isEmpty()) {
-      end(digest);
+      Flight landed = flights.get(digest);
+      // Another's copy, that may not be had, says nothing of the download.
+      if (landed != null && holders.stream().anyMatch(landed.members::containsKey)) {
+        end(digest);
+      }
       return new Place.Fetch(holders);
     }
     if (isGrounded(digest)) {
@@ -188,15 +194,23 @@ final class Flights {
     /** How many hops from a leader; as of when it was given its parent. */
     private int depth;
 
+    /** When it was given its parent, or the lead. */
+    private long arranged;
+
     private boolean leads;
-    private long ledSince;
     private boolean refused;
     private long shunnedUntil;
 
-    // As it last said.
+    /** Whose own complaint is waited for. */
+    private Member doubted;
+
+    // As it last said; the rate in bytes a second, 0 where it is not known.
     private long position;
     private long saidAt;
     private long rate;
+
+    /** Parents that it got for being behind. */
+    private int moves;
 
     Member(Peer peer, long order) {
       this.peer = peer;
@@ -224,13 +238,22 @@ final class Flights {
       return false;
     }
 
-    /** Where its bytes come from; null where none can be expected. */
-    Member leader() {
+    /** Whether bytes can be expected of it: it leads, or follows one that does. */
+    boolean isFed() {
       Member each = this;
       while (each.parent != null) {
         each = each.parent;
       }
-      return each.leads ? each : null;
+      return each.leads;
+    }
+
+    /** When the way of its bytes last changed. */
+    long rearranged() {
+      long newest = arranged;
+      for (Member each = parent; each != null; each = each.parent) {
+        newest = Math.max(newest, each.arranged);
+      }
+      return newest;
     }
   }
 
@@ -243,6 +266,7 @@ final class Flights {
     private final Map<String, TreeSet<Member>> open = new HashMap<>();
 
     private int leaders;
+    private int refusals;
     private long touched;
     private long refusedAt;
     private long relievedAt = Long.MIN_VALUE / 2;
@@ -263,8 +287,10 @@ final class Flights {
       }
       if (join.refused()) {
         refuse(member, now);
-      } else if (join.complaint().isPresent()) {
-        hear(member, join.complaint().get(), now);
+      } else if (join.complaint().isEmpty()) {
+        forgive(member);
+      } else if (!hear(member, join.complaint().get(), now)) {
+        return new Place.Wait(ROUND);
       }
       if (member.leads) {
         return Place.LEAD;
@@ -278,13 +304,13 @@ final class Flights {
         appoint(member, now);
         return Place.LEAD;
       }
-      attach(member, parent);
+      attach(member, parent, now);
       return new Place.Follow(parent.peer);
     }
 
     private Place withoutLeader(Member member, Message.Join join, long now) {
       if (member.refused) {
-        boolean another = members.values().stream().anyMatch(each -> !each.refused);
+        boolean another = members.size() > refusals;
         return another && now - refusedAt < REFUSED ? new Place.Wait(ROUND) : Place.LEAD;
       }
       long round = (now - began) / ROUND;
@@ -298,26 +324,25 @@ final class Flights {
     Place steer(Member member, Message.Progress said) {
       long now = timers.millis();
       touched = now;
-      boolean first = member.saidAt == 0;
       member.stands(said.position(), now);
       Member parent = member.parent;
       if (member.leads) {
         return Place.LEAD;
       }
-      if (first || parent == null || member.rate == 0) {
+      if (parent == null || member.rate == 0) {
         return STAY;
       }
       if (!isFit(parent, member, now)) {
         return elsewhere(member, now);
       }
+      if (isBehind(member, parent)) {
+        member.moves++;
+        avoid(member, parent);
+        return elsewhere(member, now);
+      }
       if (isFarSlower(member, said, now)) {
-        relievedAt = now;
         relieve(member, now);
         return Place.LEAD;
-      }
-      if (isBehind(member, parent)) {
-        member.avoided.add(parent);
-        return elsewhere(member, now);
       }
       return STAY;
     }
@@ -327,12 +352,12 @@ final class Flights {
         return false;
       }
       long left = said.size() - said.position();
-      long gained = left * 1_000 / member.rate - left * 1_000 / said.upstreamRate();
-      return gained >= WORTH_IT && !isBehind(member, member.parent);
+      return left * 1_000 / member.rate - left * 1_000 / said.upstreamRate() >= WORTH_IT;
     }
 
-    /** All leaders are as slow: what they have comes to an end without them. */
+    /** The others are given places below it as they tell how they get on. */
     private void relieve(Member member, long now) {
+      relievedAt = now;
       for (Member each : members.values()) {
         if (each.leads) {
           each.shunnedUntil = now + SHUNNED;
@@ -342,19 +367,15 @@ final class Flights {
       appoint(member, now);
     }
 
-    /** Whether what keeps it back is the way from its parent, or its own. */
+    /** Whether it is the way from its parent that keeps it back, rather than the leader. */
     private boolean isBehind(Member member, Member parent) {
-      long ahead = parent.position;
-      long rate = parent.rate;
+      Member ahead = parent;
       for (Member sibling : parent.children) {
-        if (sibling.position > ahead) {
-          ahead = sibling.position;
-          rate = sibling.rate;
-        }
+        ahead = sibling.position > ahead.position ? sibling : ahead;
       }
-      return member.avoided.size() < 2
-          && ahead - member.position > BEHIND
-          && rate > FAR_SLOWER * member.rate;
+      return member.moves < MAX_MOVES
+          && ahead.position - member.position > BEHIND
+          && ahead.rate > FAR_SLOWER * member.rate;
     }
 
     private Place elsewhere(Member member, long now) {
@@ -362,7 +383,7 @@ final class Flights {
       if (parent == null) {
         return STAY;
       }
-      attach(member, parent);
+      attach(member, parent, now);
       return new Place.Follow(parent.peer);
     }
 
@@ -370,41 +391,83 @@ final class Flights {
       if (!member.refused || member.leads) {
         refusedAt = now;
       }
-      member.refused = true;
+      if (!member.refused) {
+        member.refused = true;
+        refusals++;
+      }
       dismiss(member);
     }
 
-    private void hear(Member member, Complaint complaint, long now) {
+    /** It asks anew: upstream may take it now. */
+    private void forgive(Member member) {
+      if (member.refused) {
+        member.refused = false;
+        refusals--;
+      }
+    }
+
+    /**
+     * @return false where it is too early to say who is to blame
+     */
+    private boolean hear(Member member, Complaint complaint, long now) {
       Member accused = members.get(complaint.parent());
       if (accused == null || accused == member) {
-        return;
+        return true;
       }
-      Member leader = accused.leader();
-      if (leader != null
-          && !complaint.unreachable()
-          && now - leader.ledSince < Math.max(complaint.quietMillis(), APPOINTED)) {
-        // What it waited for in vain was another's to bring.
-        return;
+      if (!complaint.unreachable()) {
+        long waited = complaint.quietMillis();
+        if (accused == member.parent) {
+          waited = Math.min(waited, now - member.arranged);
+        }
+        if (now - accused.rearranged() < Math.min(waited, quiet)) {
+          // What it waited for in vain was another's to bring.
+          return true;
+        }
+        if (!accused.leads && accused.isFed() && member.doubted != accused) {
+          // All below a leader fall quiet with it: its own followers' complaint comes first.
+          member.doubted = accused;
+          return false;
+        }
       }
-      detach(member);
-      if (member.avoided.size() == MAX_AVOIDED) {
-        member.avoided.removeFirst();
+      member.doubted = null;
+      avoid(member, accused);
+      if (complaint.unreachable()) {
+        boolean again = now < accused.shunnedUntil;
+        accused.shunnedUntil = now + SHUNNED;
+        if (accused.leads && !again) {
+          // It may be the complainer that is cut off: the others' leader stays until it is said
+          // anew.
+          if (leaders == 1) {
+            appoint(member, now);
+          }
+          return true;
+        }
       }
-      member.avoided.add(accused);
-      if (accused.leads || complaint.unreachable()) {
+      if (accused.leads) {
         accused.shunnedUntil = now + SHUNNED;
         dismiss(accused);
+      }
+      return true;
+    }
+
+    private void avoid(Member member, Member accused) {
+      if (member.parent == accused) {
+        detach(member);
+      }
+      if (!member.avoided.contains(accused)) {
+        if (member.avoided.size() == MAX_AVOIDED) {
+          member.avoided.removeFirst();
+        }
+        member.avoided.add(accused);
       }
     }
 
     private void appoint(Member member, long now) {
       detach(member);
-      // Who was quiet before may have been so for want of a leader.
-      members.values().forEach(each -> each.avoided.clear());
       member.leads = true;
-      member.ledSince = now;
-      member.shunnedUntil = 0;
       leaders++;
+      member.arranged = now;
+      member.shunnedUntil = 0;
       place(member, 0);
     }
 
@@ -432,15 +495,7 @@ final class Flights {
           best = candidate;
         }
       }
-      return best != null ? best : anyLeader(member, now);
-    }
-
-    /** Rather one follower too many than one more download. */
-    private Member anyLeader(Member member, long now) {
-      return members.values().stream()
-          .filter(each -> each.leads && isFit(each, member, now))
-          .findFirst()
-          .orElse(null);
+      return best;
     }
 
     private Member first(Set<Member> candidates, Member member, long now) {
@@ -458,15 +513,17 @@ final class Flights {
       return now >= parent.shunnedUntil
           && !member.avoided.contains(parent)
           && !parent.isBelow(member)
-          && parent.leader() != null;
+          && parent.isFed();
     }
 
-    private void attach(Member member, Member parent) {
+    private void attach(Member member, Member parent, long now) {
       if (member.parent == parent) {
         return;
       }
       detach(member);
       member.parent = parent;
+      member.arranged = now;
+      member.doubted = null;
       parent.children.add(member);
       if (parent.children.size() >= fanOut) {
         close(parent);
@@ -493,8 +550,8 @@ final class Flights {
 
     private void close(Member member) {
       TreeSet<Member> zone = open.get(member.peer.zone());
-      if (zone != null) {
-        zone.remove(member);
+      if (zone != null && zone.remove(member) && zone.isEmpty()) {
+        open.remove(member.peer.zone());
       }
     }
 
@@ -502,6 +559,7 @@ final class Flights {
       Member member = members.remove(peer);
       if (member != null) {
         Flights.this.members--;
+        forgive(member);
         dismiss(member);
         detach(member);
         close(member);

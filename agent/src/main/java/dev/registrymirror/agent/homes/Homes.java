@@ -87,7 +87,7 @@ public final class Homes {
             announcer,
             this::young,
             random);
-    flights = new Flights(timers, table, settings.limits().fanOut());
+    flights = new Flights(timers, table, settings);
     joins = new Joins(settings, self, timers, wire, shards, flights);
     youngUntil = timers.millis() + settings.times().young();
     greetUntil = youngUntil;

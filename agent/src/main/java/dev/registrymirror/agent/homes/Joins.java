@@ -24,6 +24,9 @@ final class Joins {
   /** Beyond so many the oldest do not count. */
   static final int MAX_LED = 256;
 
+  /** A home that lets this node wait longer than it may goes unheard. */
+  private static final int MAX_WAITS = (int) (2 * Flights.REFUSED / Flights.ROUND);
+
   private final Settings settings;
   private final Peer self;
   private final Timers timers;
@@ -100,19 +103,31 @@ final class Joins {
 
   /** The parent given before is of no more use; never answers {@link Place.Wait}. */
   void complain(Digest digest, Complaint complaint, Consumer<Place> answer) {
-    ask(new Message.Join(digest, false, leads(), Optional.of(complaint)), answer);
+    askUntilPlaced(digest, false, Optional.of(complaint), MAX_WAITS, answer);
   }
 
-  /** Upstream refused this node. */
+  /** Upstream refused this node; never answers {@link Place.Wait}. */
   void refused(Digest digest, Consumer<Place> answer) {
     led.remove(digest);
+    askUntilPlaced(digest, true, Optional.empty(), MAX_WAITS, answer);
+  }
+
+  private void askUntilPlaced(
+      Digest digest,
+      boolean refused,
+      Optional<Complaint> complaint,
+      int waits,
+      Consumer<Place> answer) {
     ask(
-        new Message.Join(digest, true, leads(), Optional.empty()),
+        new Message.Join(digest, refused, leads(), complaint),
         place -> {
-          if (place instanceof Place.Wait wait) {
-            timers.in(wait.millis(), () -> refused(digest, answer));
-          } else {
+          if (!(place instanceof Place.Wait wait)) {
             answer.accept(place);
+          } else if (waits == 0) {
+            answer.accept(Place.LEAD);
+          } else {
+            timers.in(
+                wait.millis(), () -> askUntilPlaced(digest, refused, complaint, waits - 1, answer));
           }
         });
   }

@@ -99,8 +99,8 @@ public sealed interface Message {
    *
    * @param position bytes that it has
    * @param size of the whole blob
-   * @param upstreamRate bytes a second that this node has lately got from upstream for one download,
-   *     0 where it does not know
+   * @param upstreamRate bytes a second that this node has lately got from upstream for one
+   *     download, 0 where it does not know
    */
   record Progress(Digest digest, long position, long size, long upstreamRate) implements Request {}
 

@@ -2,7 +2,6 @@ package dev.registrymirror.agent.pull;
 
 import dev.registrymirror.agent.oci.Digest;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -15,9 +14,6 @@ final class Expected {
 
   /** The oldest are forgotten beyond so many. */
   static final int MAX = 1024;
-
-  /** Requests that are answered from another node's download. */
-  private final Map<Digest, Integer> following = new HashMap<>();
 
   private final Map<Digest, Long> asked =
       new LinkedHashMap<>() {
@@ -38,21 +34,6 @@ final class Expected {
   /** It has come, or will not. */
   synchronized void over(Digest digest) {
     asked.remove(digest);
-  }
-
-  /** A request is answered from another node's download from now on. */
-  synchronized void follows(Digest digest) {
-    following.merge(digest, 1, Integer::sum);
-  }
-
-  /** Ends {@link #follows}. */
-  synchronized void followsNoMore(Digest digest) {
-    following.computeIfPresent(digest, (_, requests) -> requests == 1 ? null : requests - 1);
-  }
-
-  /** Whether this node follows another's download. */
-  synchronized boolean isFollowing(Digest digest) {
-    return following.containsKey(digest);
   }
 
   /** How long ago containerd asked; empty where nothing is expected. */

@@ -32,14 +32,14 @@ final class Relay implements BlobFetch.Receiver {
 
   private static final Log log = Log.of("pull");
 
-  /** Before a parent that had nothing is asked again. */
-  static final Duration AGAIN = Duration.ofMillis(100);
-
-  /** Between two reports of a follower to the home. */
-  static final Duration REPORT = Duration.ofSeconds(4);
-
   /** Places in a flight that one request asks for. */
   static final int MAX_PLACES = 16;
+
+  /** Between two reports of a follower to the home. */
+  private static final Duration REPORT = Duration.ofSeconds(4);
+
+  /** Before the same parent is asked again, which may not have heard yet what is arranged anew. */
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final Pull pull;
   private final Request request;
@@ -65,7 +65,6 @@ final class Relay implements BlobFetch.Receiver {
   private long lastByte;
 
   // Once it has followed a download.
-  private boolean following;
   private Future<?> report;
 
   // Once a source has said what there is; fixed with the first byte sent.
@@ -131,8 +130,7 @@ final class Relay implements BlobFetch.Receiver {
       giveUp(started ? FallbackReason.STALLED : FallbackReason.PROVIDERS_FAILED);
       return;
     }
-    Complaint complaint = new Complaint(
-            source, unreachable, Pull.since(Math.max(sourceAsked, lastByte)).toMillis());
+    Complaint complaint = new Complaint(source, unreachable, Pull.since(lastByte).toMillis());
     pull.finder().complain(request.loop(), request.digest(), complaint, this::placed);
   }
 
@@ -161,11 +159,14 @@ final class Relay implements BlobFetch.Receiver {
     boolean first = sources == 0;
     log.debug(
         "leads", "digest", request.digest(), "repository", request.repository(), "at", position);
+    if (!request.afterUpstream()) {
+      // What has come so far may be long ago.
+      pull.expected().asked(request.digest());
+    }
     if (wait != null) {
       wait.over();
     }
     pull.leads().add(request.digest());
-    pull.expected().asked(request.digest());
     finish();
     if (started) {
       answer.breakOff(FallbackReason.FLIGHT_ENDED);
@@ -183,33 +184,30 @@ final class Relay implements BlobFetch.Receiver {
       wait = null;
     }
     boundFlight();
-    if (!following) {
-      following = true;
-      pull.expected().follows(request.digest());
+    if (report == null) {
       report();
     }
+    pull.expected().asked(request.digest());
     boolean again = from == Result.FLIGHT && parent.equals(source);
     from = Result.FLIGHT;
+    source = parent;
     if (again) {
-      // It may learn only now that it leads.
-      request
-          .loop()
-          .schedule(() -> askParent(parent), AGAIN.toNanos(), TimeUnit.NANOSECONDS);
+      Future<?> _ = request.loop().schedule(this::askParent, PAUSE.toNanos(), TimeUnit.NANOSECONDS);
     } else {
-      askParent(parent);
+      askParent();
     }
   }
 
-  private void askParent(Peer parent) {
+  private void askParent() {
     if (!ended) {
       ask(
-          parent,
+          source,
           request.kind() == Kind.MANIFEST ? Paths.GROWING_MANIFESTS : Paths.GROWING_BLOBS,
           pull.parentPatience());
     }
   }
 
-  /** Tells the home how this gets on, and lets it give another place. */
+  /** Tells the home how this gets on from time to time, and lets it give another place. */
   private void report() {
     report =
         request
@@ -485,9 +483,8 @@ final class Relay implements BlobFetch.Receiver {
       if (flightBound != null) {
         flightBound.cancel(false);
       }
-      if (following) {
+      if (report != null) {
         report.cancel(false);
-        pull.expected().followsNoMore(request.digest());
       }
       pull.ended();
     }

@@ -8,8 +8,6 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -33,7 +31,6 @@ final class Tail {
   private final Pull pull;
   private final Request request;
   private final TailAnswer answer;
-  private final long began = System.nanoTime();
   private Future<?> bound;
   private boolean ended;
 
@@ -43,6 +40,9 @@ final class Tail {
   private long position;
   private long end;
   private boolean writing;
+
+  // Since when the follower waits.
+  private long sent = System.nanoTime();
 
   Tail(Tails tails, Pull pull, Request request, TailAnswer answer) {
     this.tails = tails;
@@ -126,6 +126,7 @@ final class Tail {
 
   private void written() {
     writing = false;
+    sent = System.nanoTime();
     if (ended) {
       close();
     } else {
@@ -135,7 +136,10 @@ final class Tail {
 
   /** Waits for the next change, as long as one can be expected. */
   private void await(Optional<Download> growing) {
-    Duration left = patience(growing).minus(quiet(growing));
+    // Whatever is expected here, the follower is told before its own patience ends.
+    Duration waited = Pull.since(sent);
+    Duration quiet = quiet(growing);
+    Duration left = patience(growing).minus(waited.compareTo(quiet) > 0 ? waited : quiet);
     if (left.isNegative() || left.isZero()) {
       giveUp();
     } else if (bound == null) {
@@ -163,10 +167,7 @@ final class Tail {
     Duration forever = pull.flightQuiet().multipliedBy(1000);
     Duration asked = pull.expected().since(request.digest()).orElse(forever);
     Duration grew = growing.filter(Download::hasGrown).map(Download::quiet).orElse(forever);
-    // A node that follows finds out by itself where nothing comes any more.
-    Duration waited =
-        pull.expected().isFollowing(request.digest()) ? Pull.since(began) : forever;
-    return Collections.min(List.of(asked, grew, waited));
+    return asked.compareTo(grew) < 0 ? asked : grew;
   }
 
   /** Nothing can be expected any longer. */
