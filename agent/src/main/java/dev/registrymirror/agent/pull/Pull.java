@@ -20,6 +20,7 @@ import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The flow of every request for a digest: here? in the cluster? on its way in? nobody. Whatever
@@ -50,6 +51,8 @@ public final class Pull {
   private final Deadlines deadlines;
   private final Expected expected = new Expected();
   private final Tails tails = new Tails();
+  private final Led led = new Led();
+  private final AtomicInteger followers = new AtomicInteger();
   private final Delivered delivered = new Delivered();
   private final RelayCount relays = new RelayCount(MAX_RELAYS);
   private volatile boolean draining;
@@ -146,6 +149,7 @@ public final class Pull {
   private void expect(Request request) {
     if (request.afterUpstream()) {
       expected.over(request.digest());
+      led.refused(request.digest());
       tails.giveUp(request.digest());
     } else {
       expected.asked(request.digest());
@@ -157,6 +161,7 @@ public final class Pull {
    * rest as it comes.
    */
   public void tail(Request request, TailAnswer answer) {
+    led.followed(request.digest());
     tails.start(this, request, answer);
   }
 
@@ -190,8 +195,18 @@ public final class Pull {
   /** This node's store has taken the digest: whoever sent it sent the right bytes. */
   public void committed(Digest digest) {
     delivered.remove(digest);
+    led.committed(digest, () -> size(digest));
     expected.over(digest);
     tails.changed(digest);
+  }
+
+  /** In bytes; -1 where it cannot be told. */
+  private long size(Digest digest) {
+    try {
+      return store.find(digest).map(Blob::size).orElse(-1L);
+    } catch (IOException e) {
+      return -1;
+    }
   }
 
   /** This node's download of the digest has begun, grown or ended. */
@@ -202,6 +217,22 @@ public final class Pull {
   /** Streams from peers under way. */
   public int relays() {
     return relays.current();
+  }
+
+  /**
+   * Requests of this node's containerd under way that were given a parent in another node's flight;
+   * one that another source took on since is among them.
+   */
+  public int following() {
+    return followers.get();
+  }
+
+  AtomicInteger followers() {
+    return followers;
+  }
+
+  Led led() {
+    return led;
   }
 
   PeerClient peers() {

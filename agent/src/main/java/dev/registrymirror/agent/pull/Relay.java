@@ -44,6 +44,9 @@ final class Relay implements BlobFetch.Receiver {
   private int sources;
   private int places;
 
+  // Whether it was ever given a parent in a flight.
+  private boolean follows;
+
   // For one source: a provider, or the parent in a flight.
   private Peer source;
   private Result from = Result.PEER;
@@ -146,8 +149,7 @@ final class Relay implements BlobFetch.Receiver {
   /** containerd goes upstream, from where it stands, and others follow. */
   private void lead() {
     boolean first = sources == 0;
-    log.debug(
-        "leads", "digest", request.digest(), "repository", request.repository(), "at", position);
+    pull.led().begin(request, started ? position : Math.max(0, request.range().first()), follows);
     if (wait != null) {
       wait.over();
     }
@@ -168,6 +170,10 @@ final class Relay implements BlobFetch.Receiver {
       wait = null;
     }
     boundFlight();
+    if (!follows) {
+      follows = true;
+      pull.followers().incrementAndGet();
+    }
     from = Result.FLIGHT;
     ask(
         parent,
@@ -416,6 +422,9 @@ final class Relay implements BlobFetch.Receiver {
       }
       if (flightBound != null) {
         flightBound.cancel(false);
+      }
+      if (follows) {
+        pull.followers().decrementAndGet();
       }
       pull.ended();
     }
