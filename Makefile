@@ -23,7 +23,7 @@ tools:
 build: tools ## Build the agent, without tests: agent/target/mirror-agent/bin/mirror-agent
 	@$(MVN) -q package -DskipTests $(EXPLAIN)
 
-demo: tools ## Pull an image on three nodes and see where every byte comes from
+demo: tools ## Pull an image on five nodes at once and see where every byte comes from
 	@echo "Building the agent and the lab (the first time with Maven's downloads, some minutes)..."
 	@$(LAB).Demo
 

@@ -8,7 +8,7 @@ enum Fault {
   AGENT_KILLED(0.5, false),
   CONTAINERD_KILLED(0.5, true),
   CUT_OFF(0.5, true),
-  UPLINK_SLOWED(0.05, false),
+  UPLINK_SLOWED(0.05, true),
   /** From the start: see {@link BlackHole}. */
   BLACK_HOLED(1, false);
 
@@ -17,7 +17,10 @@ enum Fault {
   /** When: as soon as a node has fetched this share of the image. */
   final double after;
 
-  /** Whether the pull of the node that it strikes cannot succeed, whatever others do. */
+  /**
+   * Whether the pull of the node that it strikes does not count: it cannot succeed, or takes as
+   * long as that node's own link.
+   */
   final boolean losesLeader;
 
   Fault(double after, boolean losesLeader) {

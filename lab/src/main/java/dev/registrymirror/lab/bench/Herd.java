@@ -99,7 +99,7 @@ final class Herd {
     return (System.nanoTime() - start) / 1e9;
   }
 
-  /** All but one whose pull cannot succeed. */
+  /** All but one whose pull does not count. */
   private Stream<Node> awaited() {
     return nodes.stream().filter(node -> !(fault.losesLeader && node.equals(struck)));
   }
