@@ -23,7 +23,7 @@ tools:
 build: tools ## Build the agent, without tests: agent/target/mirror-agent/bin/mirror-agent
 	@$(MVN) -q package -DskipTests $(EXPLAIN)
 
-demo: tools ## Pull an image on three nodes and see where every byte comes from
+demo: tools ## Pull an image on five nodes at once and see where every byte comes from
 	@echo "Building the agent and the lab (the first time with Maven's downloads, some minutes)..."
 	@$(LAB).Demo
 
@@ -39,8 +39,8 @@ lab-up: tools ## Start nodes, a registry and agents on this machine; Ctrl-C ends
 lab-down: tools ## End the lab, and remove what a crashed one has left
 	@$(LAB).LabDown
 
-bench: tools ## Measure the mirror beside nginx, and Spegel where SPEGEL=<its binary> (needs root; 5 minutes)
-	@$(LAB).bench.Bench
+bench: tools ## Measure beside nginx, Spegel (SPEGEL=<its binary>), none (root; ARGS=mirror 5, ARGS=herd 20 minutes)
+	@$(LAB).bench.Bench $(ARGS)
 
 format: tools ## Put all Java sources into google-java-format
 	$(MVN) -q -Dformat=apply toolchains:select-jdk-toolchain dependency:copy@formatter exec:exec@format

@@ -103,6 +103,7 @@ public final class Agent implements AutoCloseable {
             client,
             System.currentTimeMillis());
     pull = new Pull(store, finder, client, metrics, options.deadlines());
+    metrics.flights(() -> finder.stats().leads(), pull::following);
     hosts = new HostsUpkeep(options, credentials);
     upstream = new UpstreamProbe(hosts, options.deadlines().upstreamHead(), System.getenv());
     TagLookup tags = new TagLookup(rules(options.tags()), finder, upstream);
@@ -204,6 +205,8 @@ public final class Agent implements AutoCloseable {
         metrics.advertisedByKind(),
         metrics.requestsByResult(),
         metrics.bytesByResult(),
+        finder.stats().leads(),
+        pull.following(),
         finder.stats().openBreakers(),
         options.deadlines());
   }

@@ -52,6 +52,7 @@ record ContainerdConfig(Path directory, NodeOptions options) {
     [plugins.'io.containerd.grpc.v1.cri']
       restrict_oom_score_adj = true
       stream_server_address = "127.0.0.1"
+      max_concurrent_downloads = %4$d
       [plugins.'io.containerd.grpc.v1.cri'.containerd]
         snapshotter = "%2$s"
         discard_unpacked_layers = %3$s
@@ -61,7 +62,8 @@ record ContainerdConfig(Path directory, NodeOptions options) {
         bin_dir = "%1$s/cni"
         conf_dir = "%1$s/cni"
     """
-        .formatted(directory, snapshotter(), options.discardsUnpackedLayers());
+        .formatted(
+            directory, snapshotter(), options.discardsUnpackedLayers(), options.downloadsAtOnce());
   }
 
   private String version3() throws IOException {
@@ -81,6 +83,7 @@ record ContainerdConfig(Path directory, NodeOptions options) {
     [plugins.'io.containerd.transfer.v1.local']
       config_path = "%1$s/certs.d"
       concurrent_layer_fetch_buffer = %4$d
+      max_concurrent_downloads = %5$d
       [[plugins.'io.containerd.transfer.v1.local'.unpack_config]]
         platform = "linux"
         snapshotter = "%2$s"
@@ -89,7 +92,8 @@ record ContainerdConfig(Path directory, NodeOptions options) {
             directory,
             snapshotter(),
             options.discardsUnpackedLayers(),
-            options.fetchesLayersInParallel() ? PARALLEL_CHUNK : 0);
+            options.fetchesLayersInParallel() ? PARALLEL_CHUNK : 0,
+            options.downloadsAtOnce());
   }
 
   private String snapshotter() throws IOException {

@@ -208,9 +208,13 @@ public final class Lab implements AutoCloseable {
 
   /** Starts the project's own mirror on every node that has none; returns when all are ready. */
   public void startAgents(String... serveOptions) {
+    startMirrors(new AgentMirror(List.of(serveOptions), List.of()));
+  }
+
+  /** The same with any kind of mirror: all at once, as one alone may not become ready. */
+  public void startMirrors(Mirror kind) {
     atOnce(
-        nodes.stream().filter(node -> !node.hasMirror()).toList(),
-        node -> node.startAgent(serveOptions));
+        nodes.stream().filter(node -> !node.hasMirror()).toList(), node -> node.startMirror(kind));
   }
 
   /** Pulls on all these nodes at the same moment; the results are in the order of the nodes. */

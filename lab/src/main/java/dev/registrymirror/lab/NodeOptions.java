@@ -6,14 +6,19 @@ import dev.registrymirror.lab.tools.Containerd;
  * What a node is like.
  *
  * @param zone what its mirror is told as {@code --zone}; empty: nothing
+ * @param downloadsAtOnce layers that it downloads at the same time
  * @param fetchesLayersInParallel several ranges of a layer at once; containerd 2.4.2 only
  * @param discardsUnpackedLayers keeps no layer once it is unpacked, so that nothing can be shared
  */
 public record NodeOptions(
     Containerd containerd,
     String zone,
+    int downloadsAtOnce,
     boolean fetchesLayersInParallel,
     boolean discardsUnpackedLayers) {
+
+  /** containerd's own {@code max_concurrent_downloads}. */
+  private static final int DOWNLOADS_AT_ONCE = 3;
 
   public NodeOptions {
     if (fetchesLayersInParallel && containerd != Containerd.V24) {
@@ -23,18 +28,24 @@ public record NodeOptions(
 
   /** A node as that containerd is by default, in no zone. */
   public static NodeOptions of(Containerd containerd) {
-    return new NodeOptions(containerd, "", false, false);
+    return new NodeOptions(containerd, "", DOWNLOADS_AT_ONCE, false, false);
   }
 
   public NodeOptions zone(String name) {
-    return new NodeOptions(containerd, name, fetchesLayersInParallel, discardsUnpackedLayers);
+    return new NodeOptions(
+        containerd, name, downloadsAtOnce, fetchesLayersInParallel, discardsUnpackedLayers);
+  }
+
+  public NodeOptions downloadsAtOnce(int layers) {
+    return new NodeOptions(
+        containerd, zone, layers, fetchesLayersInParallel, discardsUnpackedLayers);
   }
 
   public NodeOptions fetchLayersInParallel() {
-    return new NodeOptions(containerd, zone, true, discardsUnpackedLayers);
+    return new NodeOptions(containerd, zone, downloadsAtOnce, true, discardsUnpackedLayers);
   }
 
   public NodeOptions discardUnpackedLayers() {
-    return new NodeOptions(containerd, zone, fetchesLayersInParallel, true);
+    return new NodeOptions(containerd, zone, downloadsAtOnce, fetchesLayersInParallel, true);
   }
 }

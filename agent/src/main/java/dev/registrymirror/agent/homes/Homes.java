@@ -279,6 +279,7 @@ public final class Homes {
         table.holdings(),
         table.tags(),
         table.providers(),
+        joins.leads(),
         breakers.open(),
         table.dropped(),
         lookups.count(),

@@ -11,6 +11,7 @@ package dev.registrymirror.agent.homes;
  * @param homeHoldings pairs of digest and provider kept as a home
  * @param homeTags kept as a home
  * @param homeProviders nodes that announced something to this home
+ * @param leads flights that this node leads, each for at most two minutes ({@link Joins#LED})
  * @param openBreakers peers that are left out for now
  * @param droppedDigests dropped at the bounds of memory
  * @param lookups asked with {@link Homes#find} and {@link Homes#findTag}
@@ -26,6 +27,7 @@ public record Stats(
     int homeHoldings,
     int homeTags,
     int homeProviders,
+    int leads,
     int openBreakers,
     long droppedDigests,
     long lookups,

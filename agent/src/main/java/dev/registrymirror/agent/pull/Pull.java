@@ -20,6 +20,7 @@ import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The flow of every request for a digest: here? in the cluster? on its way in? nobody. Whatever
@@ -49,8 +50,9 @@ public final class Pull {
   private final WaitBudget budget;
   private final Deadlines deadlines;
   private final Expected expected = new Expected();
-  private final Leads leads = new Leads();
   private final Tails tails = new Tails();
+  private final Led led = new Led();
+  private final AtomicInteger followers = new AtomicInteger();
   private final Delivered delivered = new Delivered();
   private final RelayCount relays = new RelayCount(MAX_RELAYS);
   private volatile boolean draining;
@@ -147,6 +149,7 @@ public final class Pull {
   private void expect(Request request) {
     if (request.afterUpstream()) {
       expected.over(request.digest());
+      led.refused(request.digest());
       tails.giveUp(request.digest());
     } else {
       expected.asked(request.digest());
@@ -158,6 +161,7 @@ public final class Pull {
    * rest as it comes.
    */
   public void tail(Request request, TailAnswer answer) {
+    led.followed(request.digest());
     tails.start(this, request, answer);
   }
 
@@ -191,19 +195,45 @@ public final class Pull {
   /** This node's store has taken the digest: whoever sent it sent the right bytes. */
   public void committed(Digest digest) {
     delivered.remove(digest);
+    led.committed(digest, () -> size(digest));
     expected.over(digest);
     tails.changed(digest);
   }
 
+  /** In bytes; -1 where it cannot be told. */
+  private long size(Digest digest) {
+    try {
+      return store.find(digest).map(Blob::size).orElse(-1L);
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
   /** This node's download of the digest has begun, grown or ended. */
   public void downloading(Digest digest) {
-    store.download(digest).ifPresent(download -> leads.grew(digest, download.length()));
+    store.download(digest).ifPresent(download -> led.grew(digest, download.length()));
     tails.changed(digest);
   }
 
   /** Streams from peers under way. */
   public int relays() {
     return relays.current();
+  }
+
+  /**
+   * Requests of this node's containerd under way that were given a parent in another node's flight;
+   * one that another source took on since is among them.
+   */
+  public int following() {
+    return followers.get();
+  }
+
+  AtomicInteger followers() {
+    return followers;
+  }
+
+  Led led() {
+    return led;
   }
 
   PeerClient peers() {
@@ -241,10 +271,6 @@ public final class Pull {
   BlobFetch.Patience parentPatience() {
     Duration quiet = deadlines.flightQuiet().plus(PARENT_MARGIN);
     return new BlobFetch.Patience(quiet, quiet, Tail.PATIENCE + 1);
-  }
-
-  Leads leads() {
-    return leads;
   }
 
   Expected expected() {

@@ -52,6 +52,10 @@ final class Relay implements BlobFetch.Receiver {
   private int sources;
   private int places;
 
+  // Whether it was ever given a parent in a flight; then the home is told how it gets on.
+  private boolean follows;
+  private Future<?> report;
+
   // For one source: a provider, or the parent in a flight.
   private Peer source;
   private Result from = Result.PEER;
@@ -63,9 +67,6 @@ final class Relay implements BlobFetch.Receiver {
   private Future<?> waitBound;
   private Future<?> flightBound;
   private long lastByte;
-
-  // Once it has followed a download.
-  private Future<?> report;
 
   // Once a source has said what there is; fixed with the first byte sent.
   private long size;
@@ -157,16 +158,14 @@ final class Relay implements BlobFetch.Receiver {
   /** containerd goes upstream, from where it stands, and others follow. */
   private void lead() {
     boolean first = sources == 0;
-    log.debug(
-        "leads", "digest", request.digest(), "repository", request.repository(), "at", position);
     if (!request.afterUpstream()) {
+      pull.led().begin(request, started ? position : Math.max(0, request.range().first()), follows);
       // What has come so far may be long ago.
       pull.expected().asked(request.digest());
     }
     if (wait != null) {
       wait.over();
     }
-    pull.leads().add(request.digest());
     finish();
     if (started) {
       answer.breakOff(FallbackReason.FLIGHT_ENDED);
@@ -184,7 +183,9 @@ final class Relay implements BlobFetch.Receiver {
       wait = null;
     }
     boundFlight();
-    if (report == null) {
+    if (!follows) {
+      follows = true;
+      pull.followers().incrementAndGet();
       report();
     }
     pull.expected().asked(request.digest());
@@ -219,7 +220,7 @@ final class Relay implements BlobFetch.Receiver {
                         .progress(
                             request.loop(),
                             new Message.Progress(
-                                request.digest(), position, size, pull.leads().bestRate()),
+                                request.digest(), position, size, pull.led().bestRate()),
                             this::steered);
                   }
                   report();
@@ -483,8 +484,9 @@ final class Relay implements BlobFetch.Receiver {
       if (flightBound != null) {
         flightBound.cancel(false);
       }
-      if (report != null) {
+      if (follows) {
         report.cancel(false);
+        pull.followers().decrementAndGet();
       }
       pull.ended();
     }

@@ -6,6 +6,7 @@ import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.datapoints.GaugeDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
@@ -20,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntSupplier;
 
 /**
  * What the agent counts, under the names that dashboards and alerts rely on ({@code
@@ -233,6 +235,25 @@ public final class Metrics {
   /** As many nodes, this one among them, are in the roster now. */
   public void rosterNodes(int count) {
     rosterNodes.set(count);
+  }
+
+  /**
+   * Where the flights of now are read from when somebody asks for metrics. Called once.
+   *
+   * @param leaders flights that this node leads, as it tells homes
+   * @param followers requests of this node's containerd under way that follow another node's flight
+   */
+  public void flights(IntSupplier leaders, IntSupplier followers) {
+    GaugeWithCallback.builder()
+        .name("registry_mirror_flights")
+        .help("Downloads under way that this node leads, and those that it follows.")
+        .labelNames("role")
+        .callback(
+            callback -> {
+              callback.call(leaders.getAsInt(), "leader");
+              callback.call(followers.getAsInt(), "follower");
+            })
+        .register(prometheus);
   }
 
   /** Requests since the start, over all registries and kinds. Every result has a value. */

@@ -81,6 +81,8 @@ final class StatusPage {
         number(
             report.advertised().getOrDefault(Kind.BLOB, 0L)
                 + report.advertised().getOrDefault(Kind.MANIFEST, 0L)));
+    values.put("leads", number(report.leads()));
+    values.put("follows", number(report.follows()));
     putStore(values, report.store());
     putCluster(values, report);
     putDeadlines(values, report);

@@ -24,6 +24,8 @@ import java.util.Optional;
  * @param advertised what is announced to the cluster now, of the kinds that are told apart
  * @param requests from containerd since the start, by how they ended
  * @param bytes of bodies sent to containerd since the start, by where they came from
+ * @param leads downloads under way that this node leads: other nodes follow them
+ * @param follows requests of this node's containerd under way that follow another node's download
  * @param peersLeftOut peers that failed lately and are not asked for a while
  * @param deadlines the bounds that are set
  */
@@ -36,6 +38,8 @@ public record StatusReport(
     Map<Kind, Long> advertised,
     Map<Result, Long> requests,
     Map<Result, Long> bytes,
+    int leads,
+    int follows,
     int peersLeftOut,
     Deadlines deadlines) {
 
@@ -83,6 +87,10 @@ public record StatusReport(
       json.writeEndObject();
       writeResults(json, "requests", requests);
       writeResults(json, "bytes", bytes);
+      json.writeObjectFieldStart("flights");
+      json.writeNumberField("leader", leads);
+      json.writeNumberField("follower", follows);
+      json.writeEndObject();
       json.writeNumberField("peersLeftOut", peersLeftOut);
       writeDeadlines(json);
       json.writeEndObject();

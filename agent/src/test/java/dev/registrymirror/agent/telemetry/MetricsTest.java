@@ -35,6 +35,7 @@ class MetricsTest {
     metrics.fallback(FallbackReason.LOOKUP_TIMEOUT);
     metrics.advertised(Kind.MANIFEST, 7);
     metrics.rosterNodes(5);
+    metrics.flights(() -> 3, () -> 2);
 
     assertThat(lines(PROMETHEUS))
         .contains(
@@ -49,6 +50,8 @@ class MetricsTest {
             "registry_mirror_fallbacks_total{reason=\"not_found\"} 0.0",
             "registry_mirror_advertised{kind=\"manifest\"} 7.0",
             "registry_mirror_roster_nodes 5.0",
+            "registry_mirror_flights{role=\"leader\"} 3.0",
+            "registry_mirror_flights{role=\"follower\"} 2.0",
             "registry_mirror_build_info{version=\"1.2.3\"} 1");
   }
 

@@ -83,6 +83,8 @@ class OpsServerTest {
         metrics.advertisedByKind(),
         metrics.requestsByResult(),
         metrics.bytesByResult(),
+        4,
+        1,
         2,
         Deadlines.DEFAULTS);
   }
@@ -173,10 +175,11 @@ class OpsServerTest {
             "\"store\":{\"reachable\":false,\"detail\":\"no \\\"socket\\\"\"}",
             "\"rosterNodes\":5",
             "\"advertised\":{\"tag\":3}",
-            "\"requests\":{\"local\":1,\"peer\":0,\"upstream\":0,\"error\":0}",
+            "\"requests\":{\"local\":1,\"peer\":0,\"flight\":0,\"upstream\":0,\"error\":0}",
             "\"bytes\":{\"local\":10,",
+            "\"flights\":{\"leader\":4,\"follower\":1}",
             "\"peersLeftOut\":2",
-            "\"deadlineMillis\":{\"connect\":500,\"lookup\":100,\"firstByte\":2000,");
+            "\"deadlineMillis\":{\"connect\":500,\"lookup\":100,\"place\":");
   }
 
   private static void assertWellFormed(String json) throws IOException {

@@ -61,7 +61,7 @@ final class Table {
   }
 
   // Three digits that count: the noise leaves no more.
-  private static String figure(double value) {
+  static String figure(double value) {
     int decimals = value >= 100 ? 0 : value >= 10 ? 1 : 2;
     return String.format(Locale.ROOT, "%." + decimals + "f", value);
   }

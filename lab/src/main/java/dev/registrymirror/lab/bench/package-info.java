@@ -1,2 +1,2 @@
-/** {@code make bench}: the mirror beside Spegel and nginx, in one run. */
+/** {@code make bench}: the mirror beside Spegel and nginx, and a herd of nodes beside one alone. */
 package dev.registrymirror.lab.bench;

@@ -1,6 +1,7 @@
 package dev.registrymirror.lab.demo;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -47,6 +48,25 @@ record Delivery(String node, Duration took, long fromUpstream, long fromPeers) {
         "%s should have taken the image's %s MB from %s; it took %s MB from there, and %s MB not"
             .formatted(
                 node, megabytes(imageBytes), expected.words, megabytes(right), megabytes(wrong)));
+  }
+
+  /** What is wrong with pulls at the same moment that should together have cost one download. */
+  static Optional<String> objection(List<Delivery> herd, long imageBytes) {
+    long upstream = fromUpstream(herd);
+    if (upstream < imageBytes || upstream > imageBytes * (1 + HEADERS)) {
+      return Optional.of(
+          "all together should have taken the image's %s MB from upstream once, and took %s MB"
+              .formatted(megabytes(imageBytes), megabytes(upstream)));
+    }
+    return herd.stream()
+        .filter(delivery -> delivery.bytes() < imageBytes)
+        .map(delivery -> delivery.node + " has " + megabytes(delivery.bytes()) + " MB alone")
+        .findFirst();
+  }
+
+  /** Bytes so far, of all together. */
+  static long fromUpstream(List<Delivery> herd) {
+    return herd.stream().mapToLong(Delivery::fromUpstream).sum();
   }
 
   /** Whole megabytes (10^6 bytes), rounded. */

@@ -65,7 +65,8 @@ public final class EmbeddedStage implements Stage {
         "A demo with real containerds " + reason + ".",
         "So this one plays in one process: a stand-in for a registry that sends 200 Mbit/s, and",
         "three mirror agents, each over a folder (an OCI image layout) in place of a containerd.",
-        "The bytes are those that the registry and the agents count.");
+        "The bytes are those that the registry and the agents count. Nodes that pull at the same",
+        "moment and share one download need containerd's, and are not in this one.");
   }
 
   @Override
@@ -110,6 +111,11 @@ public final class EmbeddedStage implements Stage {
               sockets.get(i + 2).getLocalPort()));
     }
     return ports;
+  }
+
+  @Override
+  public boolean hasHerd() {
+    return false;
   }
 
   @Override

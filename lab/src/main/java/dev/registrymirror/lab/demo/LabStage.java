@@ -9,10 +9,12 @@ import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.tools.Containerd;
 import java.net.URI;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 
 /** Real containerds and real agents, each node in a network namespace. */
 public final class LabStage implements Stage {
+
+  private static final int NODES = 6;
 
   private final Lab lab;
   private final Containerd containerd;
@@ -40,7 +42,7 @@ public final class LabStage implements Stage {
   @Override
   public List<String> scene() {
     return List.of(
-        "On this machine: a registry behind a link of 200 Mbit/s, and three nodes, each a",
+        "On this machine: a registry behind a link of 200 Mbit/s, and six nodes, each a",
         "network namespace with a " + containerd + " and a mirror agent of its own.",
         "The bytes are those that the kernel counts on each node's links.");
   }
@@ -54,7 +56,8 @@ public final class LabStage implements Stage {
 
   @Override
   public List<Actor> actors() {
-    List<Node> nodes = Stream.of("n1", "n2", "n3").map(name -> lab.node(name, containerd)).toList();
+    List<Node> nodes =
+        IntStream.rangeClosed(1, NODES).mapToObj(i -> lab.node("n" + i, containerd)).toList();
     lab.startAgents();
     return nodes.stream().<Actor>map(LabActor::new).toList();
   }
@@ -85,6 +88,11 @@ public final class LabStage implements Stage {
     public long bytesFromPeers() {
       return node.peerLink().received();
     }
+  }
+
+  @Override
+  public boolean hasHerd() {
+    return true;
   }
 
   @Override

@@ -5,7 +5,7 @@ import dev.registrymirror.lab.images.ImageRecipe;
 import java.net.URI;
 import java.util.List;
 
-/** Where the story is played: three nodes with agents, and a registry with an image. */
+/** Where the story is played: nodes with agents, and a registry with an image. */
 public interface Stage extends AutoCloseable {
 
   /** A node; its counters only grow. */
@@ -36,8 +36,11 @@ public interface Stage extends AutoCloseable {
   /** Makes an image and has it in the registry. */
   Image push(ImageRecipe recipe);
 
-  /** Starts the nodes and their agents; three. */
+  /** Starts the nodes and their agents: six where {@link #hasHerd}, else three. */
   List<Actor> actors();
+
+  /** Whether nodes can follow each other's downloads under way. */
+  boolean hasHerd();
 
   /** From now on the registry cannot be reached. */
   void cutUpstreamOff();

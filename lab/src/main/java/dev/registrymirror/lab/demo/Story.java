@@ -15,12 +15,17 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/** Three pulls of one image: from upstream, from the first node, and without upstream. */
+/**
+ * One image on many nodes. Where nodes can follow each other's downloads: on five at the same
+ * moment, then on a sixth without upstream. Else: from upstream, from the first node, and without
+ * upstream.
+ */
 public final class Story {
 
   /** 315 MB in four layers: large enough to see it flow, small enough for a laptop. */
@@ -30,9 +35,9 @@ public final class Story {
   /** What the registry's link carries, in 10^6 bit/s: slow as the Internet, not as the rack. */
   static final int UPSTREAM_MBIT = 200;
 
-  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(200);
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(500);
   private static final Duration ANNOUNCED_BOUND = Duration.ofSeconds(10);
-  private static final int BAR = 30;
+  private static final int BAR = 20;
 
   private final Screen screen;
   private final ImageRecipe recipe;
@@ -59,21 +64,88 @@ public final class Story {
     List<Actor> nodes = during("starting the nodes and their agents", stage::actors);
     screen.line("");
 
+    List<String> objections =
+        stage.hasHerd() ? playHerd(stage, nodes, image) : playInTurn(stage, nodes, image);
+    objections.forEach(objection -> screen.line("WRONG: " + objection + "."));
+    return objections.isEmpty();
+  }
+
+  private List<String> playHerd(Stage stage, List<Actor> nodes, Image image) {
+    List<Actor> herd = nodes.subList(0, nodes.size() - 1);
+    Actor last = nodes.getLast();
+    screen.line(
+        "1. %d nodes pull %s at the same moment. No node has it: one of them goes"
+            .formatted(herd.size(), image.reference()));
+    screen.line("   upstream for each layer, and the others follow its download as it grows.");
+    List<Delivery> deliveries = new ArrayList<>(pull(herd, image));
+    List<String> objections = new ArrayList<>();
+    Delivery.objection(deliveries, image.bytes()).ifPresent(objections::add);
+    long eachForItself = herd.size() * image.bytes();
+    screen.line(
+        "   From upstream came %s MB. Each for itself, they would have taken %s MB from there,"
+            .formatted(
+                Delivery.megabytes(Delivery.fromUpstream(deliveries)),
+                Delivery.megabytes(eachForItself)));
+    screen.line(
+        "   which its %d Mbit/s carry in %.0f s at best."
+            .formatted(UPSTREAM_MBIT, eachForItself * 8 / 1e6 / UPSTREAM_MBIT));
+    screen.line("");
+    awaitFound(image, last);
+    stage.cutUpstreamOff();
+    screen.line(
+        "2. The registry is cut off now. %s pulls the same tag: its peers have it, so that"
+            .formatted(last.name()));
+    screen.line("   succeeds.");
+    Delivery alone = pull(List.of(last), image).getFirst();
+    deliveries.add(alone);
+    alone.objection(Source.PEERS, image.bytes()).ifPresent(objections::add);
+    screen.line("");
+    table(deliveries);
+    if (objections.isEmpty()) {
+      everyByte(image, "was taken");
+      screen.line(
+          "from upstream once, within %.0f%%. Six nodes, one download."
+              .formatted(Delivery.HEADERS * 100));
+    }
+    return objections;
+  }
+
+  private List<String> playInTurn(Stage stage, List<Actor> nodes, Image image) {
     List<Delivery> deliveries = new ArrayList<>();
     screen.line("1. n1 pulls " + image.reference() + ". No node has it yet, so it comes from");
     screen.line("   upstream, as it would without a mirror.");
-    deliveries.add(pull(nodes.get(0), image));
+    deliveries.addAll(pull(nodes.subList(0, 1), image));
+    screen.line("");
     awaitFound(image, nodes.get(1));
     screen.line("2. n2 pulls it too. n1 has it, and sends it: faster, and no second download.");
-    deliveries.add(pull(nodes.get(1), image));
+    deliveries.addAll(pull(nodes.subList(1, 2), image));
+    screen.line("");
     awaitFound(image, nodes.get(2));
     stage.cutUpstreamOff();
     screen.line(
         "3. The registry is cut off now. n3 pulls the same tag: its peers have it, so that"
             + " succeeds.");
-    deliveries.add(pull(nodes.get(2), image));
+    deliveries.addAll(pull(nodes.subList(2, 3), image));
+    screen.line("");
     table(deliveries);
-    return judge(deliveries, image);
+    List<Source> expected = List.of(Source.UPSTREAM, Source.PEERS, Source.PEERS);
+    List<String> objections = new ArrayList<>();
+    for (int i = 0; i < deliveries.size(); i++) {
+      deliveries.get(i).objection(expected.get(i), image.bytes()).ifPresent(objections::add);
+    }
+    if (objections.isEmpty()) {
+      everyByte(image, "headers may");
+      screen.line(
+          "add %.0f%%, and no more than %.0f%% of it came from elsewhere. Three nodes, one download."
+              .formatted(Delivery.HEADERS * 100, Delivery.ELSEWHERE * 100));
+    }
+    return objections;
+  }
+
+  private void everyByte(Image image, String more) {
+    screen.line(
+        "Every byte came from where it should: the image is %s MB, %s"
+            .formatted(Delivery.megabytes(image.bytes()), more));
   }
 
   // What a node has just pulled is announced within 100 ms: another would rarely ask so soon.
@@ -91,40 +163,80 @@ public final class Story {
 
   private <T> T during(String what, Supplier<T> work) {
     long start = System.nanoTime();
-    screen.now("   " + what + "...");
+    screen.now(List.of("   " + what + "..."));
     T result = work.get();
     screen.line("   %-50s %5s s".formatted(what, seconds(start)));
     return result;
   }
 
-  private Delivery pull(Actor node, Image image) {
-    long upstreamBefore = node.bytesFromUpstream();
-    long peersBefore = node.bytesFromPeers();
-    long start = System.nanoTime();
-    Supplier<Delivery> soFar =
-        () ->
-            new Delivery(
-                node.name(),
-                Duration.ofNanos(System.nanoTime() - start),
-                node.bytesFromUpstream() - upstreamBefore,
-                node.bytesFromPeers() - peersBefore);
+  /** At the same moment on all of these nodes. */
+  private List<Delivery> pull(List<Actor> nodes, Image image) {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      CompletableFuture<Duration> pull =
+      List<PullUnderWay> pulls =
+          nodes.stream().map(node -> PullUnderWay.begin(node, image, threads)).toList();
+      CompletableFuture<Void> all =
+          CompletableFuture.allOf(
+              pulls.stream().map(PullUnderWay::done).toArray(CompletableFuture<?>[]::new));
+      while (!isDone(all)) {
+        screen.now(progress(pulls, image));
+      }
+      result(all);
+      List<Delivery> deliveries = pulls.stream().map(PullUnderWay::soFar).toList();
+      deliveries.forEach(delivery -> screen.line(progress(delivery, image)));
+      return deliveries;
+    }
+  }
+
+  private static List<String> progress(List<PullUnderWay> pulls, Image image) {
+    List<Delivery> deliveries = pulls.stream().map(PullUnderWay::soFar).toList();
+    List<String> lines = new ArrayList<>();
+    deliveries.forEach(delivery -> lines.add(progress(delivery, image)));
+    if (pulls.size() > 1) {
+      lines.add(
+          "   all together %s MB from upstream; each for itself, it would be %s MB in the end"
+              .formatted(
+                  Delivery.megabytes(Delivery.fromUpstream(deliveries)),
+                  Delivery.megabytes(pulls.size() * image.bytes())));
+    }
+    return lines;
+  }
+
+  /**
+   * A pull, and what its node's counters said before.
+   *
+   * @param done how long it took
+   */
+  private record PullUnderWay(
+      Actor node,
+      long start,
+      long upstreamBefore,
+      long peersBefore,
+      CompletableFuture<Duration> done) {
+
+    static PullUnderWay begin(Actor node, Image image, Executor threads) {
+      long upstreamBefore = node.bytesFromUpstream();
+      long peersBefore = node.bytesFromPeers();
+      long start = System.nanoTime();
+      return new PullUnderWay(
+          node,
+          start,
+          upstreamBefore,
+          peersBefore,
           CompletableFuture.supplyAsync(
               () -> {
                 node.pull(image);
                 return Duration.ofNanos(System.nanoTime() - start);
               },
-              threads);
-      while (!isDone(pull)) {
-        screen.now(progress(soFar.get(), image));
-      }
-      Delivery counted = soFar.get();
-      Delivery done =
-          new Delivery(node.name(), result(pull), counted.fromUpstream(), counted.fromPeers());
-      screen.line(progress(done, image));
-      screen.line("");
-      return done;
+              threads));
+    }
+
+    Delivery soFar() {
+      boolean isOver = done.isDone() && !done.isCompletedExceptionally();
+      return new Delivery(
+          node.name(),
+          isOver ? done.join() : Duration.ofNanos(System.nanoTime() - start),
+          node.bytesFromUpstream() - upstreamBefore,
+          node.bytesFromPeers() - peersBefore);
     }
   }
 
@@ -142,9 +254,9 @@ public final class Story {
     }
   }
 
-  private static <T> T result(CompletableFuture<T> pull) {
+  private static void result(CompletableFuture<?> pull) {
     try {
-      return pull.join();
+      pull.join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof LabException failure) {
         throw failure;
@@ -177,25 +289,6 @@ public final class Story {
                   Delivery.megabytes(delivery.fromPeers())));
     }
     screen.line("");
-  }
-
-  private boolean judge(List<Delivery> deliveries, Image image) {
-    List<Source> expected = List.of(Source.UPSTREAM, Source.PEERS, Source.PEERS);
-    List<String> objections = new ArrayList<>();
-    for (int i = 0; i < deliveries.size(); i++) {
-      deliveries.get(i).objection(expected.get(i), image.bytes()).ifPresent(objections::add);
-    }
-    if (objections.isEmpty()) {
-      screen.line(
-          "Every byte came from where it should: the image is %s MB, headers may add %.0f%%, and"
-              .formatted(Delivery.megabytes(image.bytes()), Delivery.HEADERS * 100));
-      screen.line(
-          "no more than %.0f%% of it came from elsewhere. Three nodes, one download."
-              .formatted(Delivery.ELSEWHERE * 100));
-    } else {
-      objections.forEach(objection -> screen.line("WRONG: " + objection + "."));
-    }
-    return objections.isEmpty();
   }
 
   private static String seconds(long start) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.registrymirror.lab.demo.Delivery.Source;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class DeliveryTest {
@@ -38,6 +39,33 @@ class DeliveryTest {
   @Test
   void objectsToMoreFromElsewhereThanTheTagNeeds() {
     assertThat(delivery(1_000_001, IMAGE).objection(Source.PEERS, IMAGE)).isPresent();
+  }
+
+  @Test
+  void acceptsAHerdThatTookTheImageFromUpstreamOnce() {
+    List<Delivery> herd =
+        List.of(delivery(IMAGE / 2, IMAGE / 2), delivery(IMAGE / 2, IMAGE / 2), delivery(0, IMAGE));
+
+    assertThat(Delivery.objection(herd, IMAGE)).isEmpty();
+  }
+
+  @Test
+  void objectsToAHerdThatTookMoreThanOneImageFromUpstreamOrLess() {
+    List<Delivery> more = List.of(delivery(IMAGE, 0), delivery(IMAGE / 5, IMAGE));
+    List<Delivery> less = List.of(delivery(0, IMAGE), delivery(0, IMAGE));
+
+    assertThat(Delivery.objection(more, IMAGE))
+        .hasValue(
+            "all together should have taken the image's 100 MB from upstream once, and took 120"
+                + " MB");
+    assertThat(Delivery.objection(less, IMAGE)).isPresent();
+  }
+
+  @Test
+  void objectsToAHerdInWhichANodeHasLessThanTheImage() {
+    List<Delivery> herd = List.of(delivery(IMAGE, 0), delivery(0, IMAGE - 1));
+
+    assertThat(Delivery.objection(herd, IMAGE)).hasValue("n2 has 100 MB alone");
   }
 
   private static Delivery delivery(long fromUpstream, long fromPeers) {
