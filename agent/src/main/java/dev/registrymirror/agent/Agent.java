@@ -1,5 +1,6 @@
 package dev.registrymirror.agent;
 
+import dev.registrymirror.agent.bounds.Bandwidth;
 import dev.registrymirror.agent.bounds.Deadlines;
 import dev.registrymirror.agent.cli.MembersOptions;
 import dev.registrymirror.agent.cli.ServeOptions;
@@ -94,11 +95,17 @@ public final class Agent implements AutoCloseable {
     Peer self =
         new Peer(options.nodeIp().getHostAddress(), options.peerListen().getPort(), options.zone());
     PeerClient client =
-        new PeerClient(self, network.group(), network.socket(), options.deadlines(), tls);
+        new PeerClient(
+            self,
+            network.group(),
+            network.socket(),
+            options.deadlines(),
+            Bandwidth.of(network.group(), options.transfers().downloadLimit()),
+            tls);
     finder =
         new Finder(
             network.group().next(),
-            Settings.of(options.deadlines()),
+            Settings.of(options.deadlines(), options.transfers().fanOut()),
             self,
             client,
             System.currentTimeMillis());
@@ -115,7 +122,12 @@ public final class Agent implements AutoCloseable {
             options.peerListen(),
             tls,
             MessageCodec.MAX_BYTES,
-            new PeerHandler(self, pull, finder, store));
+            new PeerHandler(
+                self,
+                pull,
+                finder,
+                store,
+                Bandwidth.of(network.group(), options.transfers().uploadLimit())));
     mirror =
         new Listener(
             network.group(),

@@ -11,6 +11,7 @@ import dev.registrymirror.agent.cli.MembersOptions;
 import dev.registrymirror.agent.cli.Misuse;
 import dev.registrymirror.agent.cli.ServeOptions;
 import dev.registrymirror.agent.cli.StoreOptions;
+import dev.registrymirror.agent.cli.TransferOptions;
 import dev.registrymirror.agent.hosts.TagPolicy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -131,6 +132,7 @@ class ExaminationTest {
             hostsDir(),
             node.resolve("state"),
             TagPolicy.REVALIDATE,
+            TransferOptions.DEFAULTS,
             Deadlines.DEFAULTS,
             "info");
     return new DoctorOptions(serve, configure(), node.resolve("config.toml"));

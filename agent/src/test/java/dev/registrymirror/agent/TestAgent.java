@@ -6,6 +6,7 @@ import dev.registrymirror.agent.cli.MembersOptions;
 import dev.registrymirror.agent.cli.PeerTls;
 import dev.registrymirror.agent.cli.ServeOptions;
 import dev.registrymirror.agent.cli.StoreOptions;
+import dev.registrymirror.agent.cli.TransferOptions;
 import dev.registrymirror.agent.homes.Peer;
 import dev.registrymirror.agent.hosts.TagPolicy;
 import dev.registrymirror.agent.oci.Digest;
@@ -33,6 +34,7 @@ public final class TestAgent implements AutoCloseable {
     public final int metricsPort = freePort();
     public List<Integer> seeds = List.of(peerPort);
     public Deadlines deadlines = Deadlines.DEFAULTS;
+    public TransferOptions transfers = TransferOptions.DEFAULTS;
     public TagPolicy tags = TagPolicy.REVALIDATE;
     public Optional<Path> credentialFile = Optional.empty();
     public Optional<PeerTls> peerTls = Optional.empty();
@@ -65,6 +67,7 @@ public final class TestAgent implements AutoCloseable {
                 folder.resolve("hosts"),
                 folder.resolve("state"),
                 setup.tags,
+                setup.transfers,
                 setup.deadlines,
                 "debug"),
             "test");

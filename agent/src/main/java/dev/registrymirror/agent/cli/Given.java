@@ -97,6 +97,26 @@ final class Given {
     return path(option).orElse(Path.of(option.fallback()));
   }
 
+  /** Bytes a second; 0 where it is not given. */
+  long rate(Option option) throws Misuse {
+    String text = text(option, "");
+    if (!has(option)) {
+      return 0;
+    }
+    return Rates.tryParse(text)
+        .orElseThrow(() -> wrong(option, text, "bytes a second from 1M on, such as 50M or 1G"));
+  }
+
+  int number(Option option, int least, int most) throws Misuse {
+    String text = text(option, option.fallback());
+    if (!text.matches("[0-9]{1,4}")
+        || Integer.parseInt(text) < least
+        || Integer.parseInt(text) > most) {
+      throw wrong(option, text, "a number from " + least + " to " + most);
+    }
+    return Integer.parseInt(text);
+  }
+
   Optional<Duration> duration(Option option) throws Misuse {
     if (!has(option)) {
       return Optional.empty();

@@ -83,6 +83,27 @@ final class Options {
           "FILE",
           "The agents of the cluster, from a file that is read again when it changes.",
           "");
+  static final Option FAN_OUT =
+      one(
+          Group.CLUSTER,
+          "--fan-out",
+          "N",
+          "Nodes that follow one download from one node, 2 to 4.",
+          Integer.toString(TransferOptions.DEFAULTS.fanOut()));
+  static final Option UPLOAD_LIMIT =
+      one(
+          Group.CLUSTER,
+          "--upload-limit",
+          "RATE",
+          "Sent to other nodes at most, in bytes a second: 50M, 1G.",
+          "");
+  static final Option DOWNLOAD_LIMIT =
+      one(
+          Group.CLUSTER,
+          "--download-limit",
+          "RATE",
+          "Taken from other nodes at most, in bytes a second.",
+          "");
   static final Option PEER_CERT =
       one(
           Group.CLUSTER,
@@ -213,6 +234,9 @@ final class Options {
           METRICS_LISTEN,
           SEEDS,
           ROSTER_FILE,
+          FAN_OUT,
+          UPLOAD_LIMIT,
+          DOWNLOAD_LIMIT,
           PEER_CERT,
           PEER_KEY,
           PEER_CA,

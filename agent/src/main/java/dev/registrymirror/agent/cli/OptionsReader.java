@@ -45,6 +45,10 @@ final class OptionsReader {
         given.pathOrFallback(Options.HOSTS_DIR),
         given.pathOrFallback(Options.STATE_DIR),
         tags(),
+        new TransferOptions(
+            given.number(Options.FAN_OUT, 2, 4),
+            given.rate(Options.UPLOAD_LIMIT),
+            given.rate(Options.DOWNLOAD_LIMIT)),
         deadlines(),
         logLevel());
   }

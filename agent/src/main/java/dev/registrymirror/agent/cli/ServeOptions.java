@@ -36,5 +36,6 @@ public record ServeOptions(
     Path hostsDir,
     Path stateDir,
     TagPolicy tags,
+    TransferOptions transfers,
     Deadlines deadlines,
     String logLevel) {}

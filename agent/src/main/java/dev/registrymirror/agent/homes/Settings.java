@@ -5,10 +5,14 @@ import dev.registrymirror.agent.bounds.Deadlines;
 /** The bounds of {@link Homes}: of time and of memory. */
 public record Settings(Times times, Limits limits) {
 
-  public static final Settings DEFAULTS = of(Deadlines.DEFAULTS);
+  public static final Settings DEFAULTS = of(Deadlines.DEFAULTS, 2);
 
-  /** The defaults, with the bounds of asking and of downloads taken from {@code deadlines}. */
-  public static Settings of(Deadlines deadlines) {
+  /**
+   * The defaults, with their bounds taken from {@code deadlines}.
+   *
+   * @param fanOut see {@link Limits}
+   */
+  public static Settings of(Deadlines deadlines, int fanOut) {
     return new Settings(
         new Times(
             deadlines.lookup().toMillis(),
@@ -27,7 +31,17 @@ public record Settings(Times times, Limits limits) {
             1_000,
             30_000),
         new Limits(
-            64, 50_000, 10_000, 400_000, 16_384, Message.MAX_PROVIDERS, 16, 8, 4_096, 1_024, 2));
+            64,
+            50_000,
+            10_000,
+            400_000,
+            16_384,
+            Message.MAX_PROVIDERS,
+            16,
+            8,
+            4_096,
+            1_024,
+            fanOut));
   }
 
   /**

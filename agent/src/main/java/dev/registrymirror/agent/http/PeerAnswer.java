@@ -1,12 +1,19 @@
 package dev.registrymirror.agent.http;
 
+import dev.registrymirror.agent.bounds.Bandwidth;
 import dev.registrymirror.agent.oci.ByteRange;
 import dev.registrymirror.agent.pull.Request;
 import dev.registrymirror.agent.pull.TailAnswer;
+import dev.registrymirror.agent.telemetry.Log;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.util.concurrent.TimeUnit;
 
 /** What a peer is told of this node's own store, and of its downloads. */
-record PeerAnswer(Request request, Response response) implements TailAnswer {
+record PeerAnswer(Request request, Response response, Bandwidth upload) implements TailAnswer {
+
+  private static final Log log = Log.of("http");
 
   @Override
   public void start(ByteRange.Span span, long size, String type) {
@@ -15,7 +22,32 @@ record PeerAnswer(Request request, Response response) implements TailAnswer {
 
   @Override
   public void part(FileChannel file, ByteRange.Span part, Runnable written) {
-    response.part(file, part, written);
+    if (upload.isLimited()) {
+      piece(file, part.start(), part.end(), written);
+    } else {
+      response.part(file, part, written);
+    }
+  }
+
+  /** One piece after the other, with the pauses that the limit wants. */
+  private void piece(FileChannel file, long start, long end, Runnable written) {
+    if (start == end || response.isGone()) {
+      written.run();
+      return;
+    }
+    long next = Math.min(end, start + Bandwidth.PIECE);
+    response.part(
+        file,
+        new ByteRange.Span(start, next),
+        () -> {
+          Future<?> _ =
+              request
+                  .loop()
+                  .schedule(
+                      () -> piece(file, next, end, written),
+                      upload.pauseAfter(next - start),
+                      TimeUnit.MILLISECONDS);
+        });
   }
 
   @Override
@@ -47,7 +79,22 @@ record PeerAnswer(Request request, Response response) implements TailAnswer {
   @Override
   public void file(FileChannel file, ByteRange.Span span, long size, String type) {
     start(span, size, type);
-    response.file(file, span);
+    if (upload.isLimited()) {
+      piece(file, span.start(), span.end(), () -> sent(file));
+    } else {
+      response.file(file, span);
+    }
+  }
+
+  private void sent(FileChannel file) {
+    try {
+      file.close();
+    } catch (IOException e) {
+      log.debug("file did not close", "error", e);
+    }
+    if (!response.isGone()) {
+      response.end();
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.registrymirror.agent.http;
 
+import dev.registrymirror.agent.bounds.Bandwidth;
 import dev.registrymirror.agent.homes.Message;
 import dev.registrymirror.agent.homes.Peer;
 import dev.registrymirror.agent.oci.ByteRange;
@@ -38,12 +39,14 @@ public final class PeerHandler implements Connection.Handler {
   private final Pull pull;
   private final Finder finder;
   private final BlobStore store;
+  private final Bandwidth upload;
 
-  public PeerHandler(Peer self, Pull pull, Finder finder, BlobStore store) {
+  public PeerHandler(Peer self, Pull pull, Finder finder, BlobStore store, Bandwidth upload) {
     this.self = self;
     this.pull = pull;
     this.finder = finder;
     this.store = store;
+    this.upload = upload;
   }
 
   @Override
@@ -89,7 +92,7 @@ public final class PeerHandler implements Connection.Handler {
               false,
               false,
               loop(response));
-      PeerAnswer answer = new PeerAnswer(wanted, response);
+      PeerAnswer answer = new PeerAnswer(wanted, response, upload);
       if (growing) {
         pull.tail(wanted, answer);
       } else if (!pull.fromStore(wanted, answer)) {

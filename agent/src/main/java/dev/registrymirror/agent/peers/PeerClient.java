@@ -1,5 +1,6 @@
 package dev.registrymirror.agent.peers;
 
+import dev.registrymirror.agent.bounds.Bandwidth;
 import dev.registrymirror.agent.bounds.Deadlines;
 import dev.registrymirror.agent.homes.Message;
 import dev.registrymirror.agent.homes.Peer;
@@ -39,10 +40,12 @@ public final class PeerClient {
       EventLoopGroup group,
       Class<? extends Channel> socket,
       Deadlines deadlines,
+      Bandwidth download,
       PeerTls tls) {
     this.self = self;
     for (EventExecutor loop : group) {
-      connections.put(loop, new PeerConnections((EventLoop) loop, socket, deadlines, tls));
+      connections.put(
+          loop, new PeerConnections((EventLoop) loop, socket, deadlines, download, tls));
     }
   }
 

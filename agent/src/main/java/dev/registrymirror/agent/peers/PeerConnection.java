@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /** A connection to another agent, for one {@link Exchange} after the other. */
 final class PeerConnection extends ChannelInboundHandlerAdapter {
@@ -24,6 +25,9 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
   // For one exchange's life.
   private Exchange exchange;
   private boolean keepAlive;
+
+  // What the limit on what is taken from peers wants before the next read, in milliseconds.
+  private long pause;
 
   PeerConnection(PeerConnections connections, Peer peer) {
     this.connections = connections;
@@ -58,7 +62,16 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
 
   /** Reads on, where the exchange was not {@link Exchange#ready ready} before. */
   void read() {
-    ctx.read();
+    readOn();
+  }
+
+  private void readOn() {
+    if (pause > 0) {
+      Future<?> _ = ctx.executor().schedule(ctx::read, pause, TimeUnit.MILLISECONDS);
+      pause = 0;
+    } else {
+      ctx.read();
+    }
   }
 
   void closeAfter(Future<?> idle) {
@@ -83,6 +96,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     }
     if (message instanceof HttpContent part && exchange != null) {
       if (part.content().isReadable()) {
+        pause = connections.download().pauseAfter(part.content().readableBytes());
         exchange.content(part.content());
       } else {
         part.release();
@@ -108,7 +122,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
   public void channelReadComplete(ChannelHandlerContext context) {
     // An idle connection is read too, so that its end is seen.
     if (exchange == null || exchange.ready()) {
-      context.read();
+      readOn();
     }
   }
 

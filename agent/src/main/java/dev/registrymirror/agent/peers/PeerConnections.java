@@ -1,5 +1,6 @@
 package dev.registrymirror.agent.peers;
 
+import dev.registrymirror.agent.bounds.Bandwidth;
 import dev.registrymirror.agent.bounds.Deadlines;
 import dev.registrymirror.agent.homes.Peer;
 import dev.registrymirror.agent.telemetry.Log;
@@ -51,12 +52,18 @@ final class PeerConnections {
   private final EventLoop loop;
   private final Bootstrap bootstrap;
   private final Deadlines deadlines;
+  private final Bandwidth download;
   private final Map<Peer, Deque<PeerConnection>> idle = new HashMap<>();
   private final Map<Peer, Integer> open = new HashMap<>();
 
   PeerConnections(
-      EventLoop loop, Class<? extends Channel> socket, Deadlines deadlines, PeerTls tls) {
+      EventLoop loop,
+      Class<? extends Channel> socket,
+      Deadlines deadlines,
+      Bandwidth download,
+      PeerTls tls) {
     this.loop = loop;
+    this.download = download;
     this.deadlines = deadlines;
     this.bootstrap =
         new Bootstrap()
@@ -160,6 +167,10 @@ final class PeerConnections {
           kept.remove(connection);
           return kept.isEmpty() ? null : kept;
         });
+  }
+
+  Bandwidth download() {
+    return download;
   }
 
   EventLoop loop() {

@@ -59,6 +59,7 @@ class CommandLineToolTest {
                 Path.of("/etc/containerd/certs.d"),
                 Path.of("/var/lib/registry-mirror"),
                 TagPolicy.REVALIDATE,
+                TransferOptions.DEFAULTS,
                 Deadlines.DEFAULTS,
                 "info"));
   }

@@ -2,6 +2,7 @@ package dev.registrymirror.agent.peers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.registrymirror.agent.bounds.Bandwidth;
 import dev.registrymirror.agent.bounds.Deadlines;
 import dev.registrymirror.agent.homes.Peer;
 import dev.registrymirror.agent.oci.ByteRange;
@@ -50,7 +51,9 @@ class PeerClientTest {
   @Test
   void countsNoConnectionThatNeverWas() throws Exception {
     // Given that no socket can be made for more exchanges than one peer may have connections
-    PeerClient client = new PeerClient(PEER, group, Socket.class, Deadlines.DEFAULTS, PeerTls.NONE);
+    PeerClient client =
+        new PeerClient(
+            PEER, group, Socket.class, Deadlines.DEFAULTS, Bandwidth.of(group, 0), PeerTls.NONE);
     Socket.noDescriptorLeft = true;
     for (int i = 0; i < PeerConnections.MAX_PER_PEER; i++) {
       assertThat(fetch(client))

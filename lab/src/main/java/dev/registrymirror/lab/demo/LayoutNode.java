@@ -6,6 +6,7 @@ import dev.registrymirror.agent.cli.HostAndPort;
 import dev.registrymirror.agent.cli.MembersOptions;
 import dev.registrymirror.agent.cli.ServeOptions;
 import dev.registrymirror.agent.cli.StoreOptions;
+import dev.registrymirror.agent.cli.TransferOptions;
 import dev.registrymirror.agent.hosts.TagPolicy;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
 import dev.registrymirror.lab.images.Image;
@@ -60,6 +61,7 @@ final class LayoutNode implements Stage.Actor, AutoCloseable {
         directory.resolve("certs.d"),
         directory.resolve("state"),
         TagPolicy.REVALIDATE,
+        TransferOptions.DEFAULTS,
         Deadlines.DEFAULTS,
         "error");
   }
