@@ -4,6 +4,7 @@ import dev.registrymirror.agent.RawClient;
 import dev.registrymirror.agent.TestAgent;
 import dev.registrymirror.agent.oci.Digest;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.Collection;
 
@@ -15,15 +16,20 @@ final class HeldBlobs {
   private HeldBlobs() {}
 
   static void await(TestAgent agent, Collection<Digest> digests) throws IOException {
-    long until = System.nanoTime() + BOUND.toNanos();
     for (Digest digest : digests) {
       // Asked as a peer: what the store itself holds.
-      while (RawClient.head(agent.blobAsPeer(digest)).status() != 200) {
-        if (System.nanoTime() > until) {
-          throw new AssertionError("not held within " + BOUND + ": " + digest);
-        }
-        Thread.onSpinWait();
+      await(agent.blobAsPeer(digest));
+    }
+  }
+
+  /** Waits until there is something. */
+  static void await(URI blob) throws IOException {
+    long until = System.nanoTime() + BOUND.toNanos();
+    while (RawClient.head(blob).status() != 200) {
+      if (System.nanoTime() > until) {
+        throw new AssertionError("not there within " + BOUND + ": " + blob);
       }
+      Thread.onSpinWait();
     }
   }
 }
