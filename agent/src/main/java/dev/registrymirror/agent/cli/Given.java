@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import picocli.CommandLine.ParseResult;
 
 /**
  * What was given for a command: an option on the command line, else its environment variable where
@@ -21,10 +20,10 @@ import picocli.CommandLine.ParseResult;
  */
 final class Given {
 
-  private final ParseResult line;
+  private final Arguments line;
   private final Map<String, String> environment;
 
-  Given(ParseResult line, Map<String, String> environment) {
+  Given(Arguments line, Map<String, String> environment) {
     this.line = line;
     this.environment = environment;
   }
@@ -34,7 +33,7 @@ final class Given {
   }
 
   private boolean onLine(Option option) {
-    return line.hasMatchedOption(option.name());
+    return line.values().containsKey(option.name());
   }
 
   /** Names the option in the way that it was given, for messages. */
@@ -44,9 +43,7 @@ final class Given {
 
   private List<String> texts(Option option) {
     if (onLine(option)) {
-      return option.repeatable()
-          ? line.matchedOptionValue(option.name(), List.of())
-          : List.of(line.matchedOptionValue(option.name(), ""));
+      return line.values().get(option.name());
     }
     String variable = environment.getOrDefault(option.variable(), "");
     if (variable.isEmpty()) {

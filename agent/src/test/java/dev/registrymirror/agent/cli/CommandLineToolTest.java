@@ -347,7 +347,7 @@ class CommandLineToolTest {
         "serf                                    | unexpected argument 'serf'",
         "serve more                              | unexpected argument 'more'",
         "serve @more                             | unexpected argument '@more'",
-        "serve --node-iq=1                       | did you mean --node-name or --node-ip?",
+        "serve --node-iq=1                       | did you mean --node-ip?",
         "serve --hold                            | unknown option '--hold'",
         "configure --seeds=10.0.0.1:1            | unknown option '--seeds=10.0.0.1:1'",
         "serve --zone                            | parameter for option '--zone'",
