@@ -3,6 +3,7 @@ package dev.registrymirror.agent.cli;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** A command of {@code mirror-agent}: its name, which options it takes, and what it is for. */
 enum Command {
@@ -46,8 +47,11 @@ enum Command {
     };
   }
 
-  static List<String> titles() {
-    return Arrays.stream(values()).map(Command::title).toList();
+  /** All there are, to end a message with. */
+  static String oneOf() {
+    return Arrays.stream(values())
+        .map(Command::title)
+        .collect(Collectors.joining(", ", "; one of ", ""));
   }
 
   static Optional<Command> of(String title) {

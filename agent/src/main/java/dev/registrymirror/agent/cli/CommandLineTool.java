@@ -5,6 +5,7 @@ import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.commons.cli.CommandLine;
 
 /**
  * The command {@code mirror-agent}: reads arguments and environment, runs a command's body, and
@@ -57,11 +58,11 @@ public final class CommandLineTool {
   public int run(String version, String... arguments) {
     List<String> given = List.of(arguments);
     if (given.isEmpty()) {
-      return misused(NAME, "no command; one of " + String.join(", ", Command.titles()));
+      return misused(NAME, "no command" + Command.oneOf());
     }
     String first = given.getFirst();
     if (HELP.contains(first)) {
-      out.print(Help.tool(NAME));
+      Help.tool(out, NAME);
       return DONE;
     }
     if (first.equals("--version")) {
@@ -70,18 +71,17 @@ public final class CommandLineTool {
     }
     return Command.of(first)
         .map(command -> run(command, given.subList(1, given.size())))
-        .orElseGet(
-            () -> misused(NAME, Arguments.unknown(first, first, Command.titles()).getMessage()));
+        .orElseGet(() -> misused(NAME, "unexpected argument '" + first + "'" + Command.oneOf()));
   }
 
   private int run(Command command, List<String> arguments) {
     String name = NAME + " " + command.title();
     if (arguments.stream().anyMatch(HELP::contains)) {
-      out.print(Help.command(name, command));
+      Help.command(out, name, command);
       return DONE;
     }
     try {
-      Arguments parsed = Arguments.parse(command.options(), arguments);
+      CommandLine parsed = Arguments.parse(command.options(), arguments);
       OptionsReader options = new OptionsReader(new Given(parsed, environment), machine);
       return switch (command) {
         case SERVE -> commands.serve(options.serve());

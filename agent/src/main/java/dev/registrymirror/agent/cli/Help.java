@@ -1,9 +1,13 @@
 package dev.registrymirror.agent.cli;
 
-import java.util.ArrayList;
+import java.io.PrintStream;
 import java.util.List;
+import org.apache.commons.cli.help.TextHelpAppendable;
 
-/** The texts of {@code --help}, in lines of at most {@link #WIDTH} characters. */
+/**
+ * The texts of {@code --help}, in lines of at most {@link #WIDTH} characters. Commons CLI finds
+ * where they break; its own tables of options have one width for all names, and no groups.
+ */
 final class Help {
 
   static final int WIDTH = 99;
@@ -16,43 +20,38 @@ final class Help {
   private Help() {}
 
   /** Of the tool. */
-  static String tool(String name) {
-    List<String> lines = new ArrayList<>();
-    lines.add("Usage: " + name + " [OPTIONS] [COMMAND]");
-    lines.add("A node-local OCI registry mirror for Kubernetes.");
-    lines.add(HELP + "      Print this help.");
-    lines.add("      --version   Print the version.");
-    lines.add("");
-    lines.add("Commands:");
+  static void tool(PrintStream out, String name) {
+    out.println("Usage: " + name + " [OPTIONS] [COMMAND]");
+    out.println("A node-local OCI registry mirror for Kubernetes.");
+    out.println(HELP + "      Print this help.");
+    out.println("      --version   Print the version.");
+    out.println();
+    out.println("Commands:");
     for (Command command : Command.values()) {
-      lines.add("  %-9s  %s".formatted(command.title(), command.description().getFirst()));
+      out.printf("  %-9s  %s%n", command.title(), command.description().getFirst());
     }
-    return text(lines);
   }
 
   /** Of a command. */
-  static String command(String name, Command command) {
-    List<String> lines = new ArrayList<>();
-    lines.add("Usage: " + name + " [OPTIONS]");
-    lines.addAll(command.description());
+  static void command(PrintStream out, String name, Command command) {
+    out.println("Usage: " + name + " [OPTIONS]");
+    command.description().forEach(out::println);
     for (Option.Group group : Option.Group.values()) {
       List<Option> members =
           command.options().stream().filter(option -> option.group() == group).toList();
       if (!members.isEmpty()) {
-        lines.add("");
-        lines.add(group.heading() + ":");
-        members.forEach(option -> entry(lines, "      " + label(option), description(option)));
+        out.println();
+        out.println(group.heading() + ":");
+        members.forEach(option -> entry(out, "      " + label(option), description(option)));
       }
     }
-    entry(lines, HELP, "Print this help.");
-    lines.add("");
+    entry(out, HELP, "Print this help.");
+    out.println();
     wrap(
-        lines,
-        "",
+        out,
         "Each option is also an environment variable: --node-ip is MIRROR_NODE_IP. The option"
             + " wins. Values of repeatable ones are separated by commas.",
-        "");
-    return text(lines);
+        0);
   }
 
   private static String label(Option option) {
@@ -64,32 +63,21 @@ final class Help {
     return option.fallback().isEmpty() ? text : text + " Default: " + option.fallback();
   }
 
-  private static void entry(List<String> lines, String label, String description) {
-    String indent = " ".repeat(COLUMN);
-    if (label.length() + 1 < COLUMN) {
-      wrap(lines, label + indent.substring(label.length()), description, indent + "  ");
-    } else {
-      lines.add(label);
-      wrap(lines, indent, description, indent + "  ");
+  private static void entry(PrintStream out, String label, String description) {
+    String begin = label;
+    if (label.length() + 1 >= COLUMN) {
+      out.println(label);
+      begin = "";
     }
+    wrap(out, begin + " ".repeat(COLUMN - begin.length()) + description, COLUMN + 2);
   }
 
-  private static void wrap(List<String> lines, String begin, String text, String indent) {
-    StringBuilder line = new StringBuilder(begin);
-    String gap = "";
-    for (String word : text.split(" ", -1)) {
-      if (line.length() + gap.length() + word.length() > WIDTH) {
-        lines.add(line.toString());
-        line = new StringBuilder(indent);
-        gap = "";
-      }
-      line.append(gap).append(word);
-      gap = " ";
+  /** All lines but the first begin after {@code indent} spaces. */
+  private static void wrap(PrintStream out, String text, int indent) {
+    int end = TextHelpAppendable.indexOfWrap(text, WIDTH - indent, indent);
+    out.println(text.substring(0, end));
+    if (end < text.length()) {
+      wrap(out, " ".repeat(indent) + text.substring(end + 1), indent);
     }
-    lines.add(line.toString());
-  }
-
-  private static String text(List<String> lines) {
-    return String.join("\n", lines) + "\n";
   }
 }
