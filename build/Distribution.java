@@ -34,7 +34,8 @@ final class Distribution {
   public static void main(String[] args) throws Exception {
     Path folder = Path.of(args[0]).toAbsolutePath();
     link(folder.resolve("runtime"));
-    new Training(folder).train();
+    new Training(folder, folder.resolve("lib/mirror-agent.aot"), false).train();
+    new Training(folder, folder.resolve("lib/mirror-agent-tls.aot"), true).train();
   }
 
   private static void link(Path runtime) throws IOException {

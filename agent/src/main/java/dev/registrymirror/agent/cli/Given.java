@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import picocli.CommandLine.ParseResult;
+import java.util.stream.Stream;
+import org.apache.commons.cli.CommandLine;
 
 /**
  * What was given for a command: an option on the command line, else its environment variable where
@@ -21,10 +22,10 @@ import picocli.CommandLine.ParseResult;
  */
 final class Given {
 
-  private final ParseResult line;
+  private final CommandLine line;
   private final Map<String, String> environment;
 
-  Given(ParseResult line, Map<String, String> environment) {
+  Given(CommandLine line, Map<String, String> environment) {
     this.line = line;
     this.environment = environment;
   }
@@ -34,7 +35,7 @@ final class Given {
   }
 
   private boolean onLine(Option option) {
-    return line.hasMatchedOption(option.name());
+    return line.hasOption(option.name());
   }
 
   /** Names the option in the way that it was given, for messages. */
@@ -43,16 +44,16 @@ final class Given {
   }
 
   private List<String> texts(Option option) {
-    if (onLine(option)) {
-      return option.repeatable()
-          ? line.matchedOptionValue(option.name(), List.of())
-          : List.of(line.matchedOptionValue(option.name(), ""));
-    }
-    String variable = environment.getOrDefault(option.variable(), "");
-    if (variable.isEmpty()) {
+    if (!has(option)) {
       return List.of();
     }
-    return option.repeatable() ? List.of(variable.split(",", -1)) : List.of(variable);
+    String[] given =
+        onLine(option)
+            ? line.getOptionValues(option.name())
+            : new String[] {environment.get(option.variable())};
+    return option.repeatable()
+        ? Stream.of(given).flatMap(text -> Stream.of(text.split(",", -1))).toList()
+        : List.of(given);
   }
 
   Misuse wrong(Option option, String text, String expected) {

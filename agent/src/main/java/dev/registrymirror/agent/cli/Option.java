@@ -41,6 +41,15 @@ record Option(
     return "MIRROR_" + name.substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
   }
 
+  /** What the parser is to know of it. */
+  org.apache.commons.cli.Option toParse() {
+    return org.apache.commons.cli.Option.builder()
+        .longOpt(name.substring(2))
+        .hasArg(!isFlag())
+        .argName(value)
+        .get();
+  }
+
   boolean isFlag() {
     return value.isEmpty();
   }
