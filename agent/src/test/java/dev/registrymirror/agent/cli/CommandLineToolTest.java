@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandLineToolTest {
 
@@ -116,8 +117,22 @@ class CommandLineToolTest {
         serve("--state-dir", "/a/state", ServeOptions::stateDir, Path.of("/a/state")),
         serve("--tags", "never", ServeOptions::tags, TagPolicy.NEVER),
         serve("--log-level", "debug", ServeOptions::logLevel, "debug"),
+        serve("--fan-out", "4", ServeOptions::transfers, new TransferOptions(4, 0, 0)),
+        serve(
+            "--upload-limit",
+            "50M",
+            ServeOptions::transfers,
+            new TransferOptions(2, 50_000_000, 0)),
+        serve(
+            "--download-limit",
+            "1000K",
+            ServeOptions::transfers,
+            new TransferOptions(2, 0, 1_000_000)),
         deadline("--connect-timeout", Deadlines::connect),
         deadline("--lookup-timeout", Deadlines::lookup),
+        deadline("--place-timeout", Deadlines::place),
+        deadline("--flight-quiet-timeout", Deadlines::flightQuiet),
+        deadline("--flight-wait-timeout", Deadlines::flightWait),
         deadline("--first-byte-timeout", Deadlines::firstByte),
         deadline("--stall-timeout", Deadlines::stall),
         deadline("--upstream-head-timeout", Deadlines::upstreamHead),
@@ -232,6 +247,23 @@ class CommandLineToolTest {
     int code = run("serve", "--seeds=10.0.0.12:29998");
 
     assertMisuse(code, "give --node-ip");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--fan-out=1",
+        "--fan-out=5",
+        "--fan-out=two",
+        "--upload-limit=50",
+        "--upload-limit=999K",
+        "--download-limit=1T",
+        "--download-limit=-1M"
+      })
+  void refusesWhatIsNoFanOutAndNoRate(String option) {
+    int code = run("serve", option);
+
+    assertMisuse(code, option.substring(0, option.indexOf('=')));
   }
 
   @Test
