@@ -48,11 +48,32 @@ final class Flights {
   /** A digest whose bytes turned out wrong is not flown for so long, in milliseconds. */
   static final long GROUNDED = 600_000;
 
+  /** A follower that could be so many times as fast leads in the place of its leader. */
+  static final int FAR_SLOWER = 5;
+
+  /** What is to be gained by it at least, in milliseconds. */
+  static final long WORTH_IT = 5_000;
+
+  /** Between two such changes in one flight, in milliseconds. */
+  static final long SETTLED = 30_000;
+
+  /** A follower so many bytes behind its parent, and far slower, gets another. */
+  static final long BEHIND = 16 << 20;
+
+  /** Parents that it is given for that reason; then it is itself that is slow. */
+  static final int MAX_MOVES = 2;
+
+  /** Rates are taken over so long at least, in milliseconds. */
+  static final long SPAN = 3_000;
+
+  private static final Place STAY = new Place.Wait(0);
+
   /** Parents that a follower has complained of; beyond so many the first are forgiven. */
   static final int MAX_AVOIDED = 8;
 
   private final Timers timers;
   private final Table table;
+  private final long quiet;
   private final int fanOut;
 
   /** Least recently used first. */
@@ -72,10 +93,11 @@ final class Flights {
   private int members;
   private long joined;
 
-  Flights(Timers timers, Table table, int fanOut) {
+  Flights(Timers timers, Table table, Settings settings) {
     this.timers = timers;
     this.table = table;
-    this.fanOut = fanOut;
+    this.quiet = settings.times().quiet();
+    this.fanOut = settings.limits().fanOut();
   }
 
   /** A place for {@code from}. */
@@ -84,7 +106,11 @@ final class Flights {
     List<Peer> holders = new ArrayList<>(table.find(digest, from));
     join.complaint().ifPresent(complaint -> holders.remove(complaint.parent()));
     if (!holders.isEmpty()) {
-      end(digest);
+      Flight landed = flights.get(digest);
+      // Another's copy, that may not be had, says nothing of the download.
+      if (landed != null && holders.stream().anyMatch(landed.members::containsKey)) {
+        end(digest);
+      }
       return new Place.Fetch(holders);
     }
     if (isGrounded(digest)) {
@@ -96,6 +122,16 @@ final class Flights {
       end(flights.keySet().iterator().next());
     }
     return place;
+  }
+
+  /**
+   * A follower tells how it gets on. A leader that is far slower than this follower has lately been
+   * upstream is left: the follower leads from where it stands. So is a parent that falls behind.
+   */
+  Place progress(Peer from, Message.Progress progress) {
+    Flight flight = flights.get(progress.digest());
+    Member member = flight == null ? null : flight.members.get(from);
+    return member == null ? STAY : flight.steer(member, progress);
   }
 
   /** {@code peer} asks no longer. */
@@ -158,14 +194,39 @@ final class Flights {
     /** How many hops from a leader; as of when it was given its parent. */
     private int depth;
 
+    /** When it was given its parent, or the lead. */
+    private long arranged;
+
     private boolean leads;
-    private long ledSince;
     private boolean refused;
     private long shunnedUntil;
+
+    /** Whose own complaint is waited for. */
+    private Member doubted;
+
+    // As it last said; the rate in bytes a second, 0 where it is not known.
+    private long position;
+    private long saidAt;
+    private long rate;
+
+    /** Parents that it got for being behind. */
+    private int moves;
 
     Member(Peer peer, long order) {
       this.peer = peer;
       this.order = order;
+    }
+
+    /** Notes where it stands; its rate is known from the second time on. */
+    void stands(long at, long now) {
+      if (saidAt == 0 || at < position) {
+        saidAt = now;
+        position = at;
+      } else if (now - saidAt >= SPAN) {
+        rate = (at - position) * 1_000 / (now - saidAt);
+        saidAt = now;
+        position = at;
+      }
     }
 
     boolean isBelow(Member other) {
@@ -185,6 +246,15 @@ final class Flights {
       }
       return each.leads;
     }
+
+    /** When the way of its bytes last changed. */
+    long rearranged() {
+      long newest = arranged;
+      for (Member each = parent; each != null; each = each.parent) {
+        newest = Math.max(newest, each.arranged);
+      }
+      return newest;
+    }
   }
 
   /** The download of one digest. */
@@ -196,8 +266,10 @@ final class Flights {
     private final Map<String, TreeSet<Member>> open = new HashMap<>();
 
     private int leaders;
+    private int refusals;
     private long touched;
     private long refusedAt;
+    private long relievedAt = Long.MIN_VALUE / 2;
 
     Flight(long began) {
       this.began = began;
@@ -215,8 +287,10 @@ final class Flights {
       }
       if (join.refused()) {
         refuse(member, now);
-      } else if (join.complaint().isPresent()) {
-        hear(member, join.complaint().get(), now);
+      } else if (join.complaint().isEmpty()) {
+        forgive(member);
+      } else if (!hear(member, join.complaint().get(), now)) {
+        return new Place.Wait(ROUND);
       }
       if (member.leads) {
         return Place.LEAD;
@@ -230,13 +304,13 @@ final class Flights {
         appoint(member, now);
         return Place.LEAD;
       }
-      attach(member, parent);
+      attach(member, parent, now);
       return new Place.Follow(parent.peer);
     }
 
     private Place withoutLeader(Member member, Message.Join join, long now) {
       if (member.refused) {
-        boolean another = members.values().stream().anyMatch(each -> !each.refused);
+        boolean another = members.size() > refusals;
         return another && now - refusedAt < REFUSED ? new Place.Wait(ROUND) : Place.LEAD;
       }
       long round = (now - began) / ROUND;
@@ -247,42 +321,153 @@ final class Flights {
       return Place.LEAD;
     }
 
+    Place steer(Member member, Message.Progress said) {
+      long now = timers.millis();
+      touched = now;
+      member.stands(said.position(), now);
+      Member parent = member.parent;
+      if (member.leads) {
+        return Place.LEAD;
+      }
+      if (parent == null || member.rate == 0) {
+        return STAY;
+      }
+      if (!isFit(parent, member, now)) {
+        return elsewhere(member, now);
+      }
+      if (isBehind(member, parent)) {
+        member.moves++;
+        avoid(member, parent);
+        return elsewhere(member, now);
+      }
+      if (isFarSlower(member, said, now)) {
+        relieve(member, now);
+        return Place.LEAD;
+      }
+      return STAY;
+    }
+
+    private boolean isFarSlower(Member member, Message.Progress said, long now) {
+      if (now - relievedAt < SETTLED || said.upstreamRate() < FAR_SLOWER * member.rate) {
+        return false;
+      }
+      long left = said.size() - said.position();
+      return left * 1_000 / member.rate - left * 1_000 / said.upstreamRate() >= WORTH_IT;
+    }
+
+    /** The others are given places below it as they tell how they get on. */
+    private void relieve(Member member, long now) {
+      relievedAt = now;
+      for (Member each : members.values()) {
+        if (each.leads) {
+          each.shunnedUntil = now + SHUNNED;
+          dismiss(each);
+        }
+      }
+      appoint(member, now);
+    }
+
+    /** Whether it is the way from its parent that keeps it back, rather than the leader. */
+    private boolean isBehind(Member member, Member parent) {
+      Member ahead = parent;
+      for (Member sibling : parent.children) {
+        ahead = sibling.position > ahead.position ? sibling : ahead;
+      }
+      return member.moves < MAX_MOVES
+          && ahead.position - member.position > BEHIND
+          && ahead.rate > FAR_SLOWER * member.rate;
+    }
+
+    private Place elsewhere(Member member, long now) {
+      Member parent = parentFor(member, now);
+      if (parent == null) {
+        return STAY;
+      }
+      attach(member, parent, now);
+      return new Place.Follow(parent.peer);
+    }
+
     private void refuse(Member member, long now) {
       if (!member.refused || member.leads) {
         refusedAt = now;
       }
-      member.refused = true;
+      if (!member.refused) {
+        member.refused = true;
+        refusals++;
+      }
       dismiss(member);
     }
 
-    private void hear(Member member, Complaint complaint, long now) {
+    /** It asks anew: upstream may take it now. */
+    private void forgive(Member member) {
+      if (member.refused) {
+        member.refused = false;
+        refusals--;
+      }
+    }
+
+    /**
+     * @return false where it is too early to say who is to blame
+     */
+    private boolean hear(Member member, Complaint complaint, long now) {
       Member accused = members.get(complaint.parent());
       if (accused == null || accused == member) {
-        return;
+        return true;
       }
-      if (accused.leads
-          && !complaint.unreachable()
-          && now - accused.ledSince < complaint.quietMillis()) {
-        // What it waited for in vain was another's to bring.
-        return;
+      if (!complaint.unreachable()) {
+        long waited = complaint.quietMillis();
+        if (accused == member.parent) {
+          waited = Math.min(waited, now - member.arranged);
+        }
+        if (now - accused.rearranged() < Math.min(waited, quiet)) {
+          // What it waited for in vain was another's to bring.
+          return true;
+        }
+        if (!accused.leads && accused.isFed() && member.doubted != accused) {
+          // All below a leader fall quiet with it: its own followers' complaint comes first.
+          member.doubted = accused;
+          return false;
+        }
       }
-      detach(member);
-      if (member.avoided.size() == MAX_AVOIDED) {
-        member.avoided.removeFirst();
+      member.doubted = null;
+      avoid(member, accused);
+      if (complaint.unreachable()) {
+        boolean again = now < accused.shunnedUntil;
+        accused.shunnedUntil = now + SHUNNED;
+        if (accused.leads && !again) {
+          // It may be the complainer that is cut off: the others' leader stays until it is said
+          // anew.
+          if (leaders == 1) {
+            appoint(member, now);
+          }
+          return true;
+        }
       }
-      member.avoided.add(accused);
-      if (accused.leads || complaint.unreachable()) {
+      if (accused.leads) {
         accused.shunnedUntil = now + SHUNNED;
         dismiss(accused);
+      }
+      return true;
+    }
+
+    private void avoid(Member member, Member accused) {
+      if (member.parent == accused) {
+        detach(member);
+      }
+      if (!member.avoided.contains(accused)) {
+        if (member.avoided.size() == MAX_AVOIDED) {
+          member.avoided.removeFirst();
+        }
+        member.avoided.add(accused);
       }
     }
 
     private void appoint(Member member, long now) {
       detach(member);
       member.leads = true;
-      member.ledSince = now;
-      member.shunnedUntil = 0;
       leaders++;
+      member.arranged = now;
+      member.shunnedUntil = 0;
       place(member, 0);
     }
 
@@ -331,12 +516,14 @@ final class Flights {
           && parent.isFed();
     }
 
-    private void attach(Member member, Member parent) {
+    private void attach(Member member, Member parent, long now) {
       if (member.parent == parent) {
         return;
       }
       detach(member);
       member.parent = parent;
+      member.arranged = now;
+      member.doubted = null;
       parent.children.add(member);
       if (parent.children.size() >= fanOut) {
         close(parent);
@@ -363,8 +550,8 @@ final class Flights {
 
     private void close(Member member) {
       TreeSet<Member> zone = open.get(member.peer.zone());
-      if (zone != null) {
-        zone.remove(member);
+      if (zone != null && zone.remove(member) && zone.isEmpty()) {
+        open.remove(member.peer.zone());
       }
     }
 
@@ -372,6 +559,7 @@ final class Flights {
       Member member = members.remove(peer);
       if (member != null) {
         Flights.this.members--;
+        forgive(member);
         dismiss(member);
         detach(member);
         close(member);

@@ -87,7 +87,7 @@ public final class Homes {
             announcer,
             this::young,
             random);
-    flights = new Flights(timers, table, settings.limits().fanOut());
+    flights = new Flights(timers, table, settings);
     joins = new Joins(settings, self, timers, wire, shards, flights);
     youngUntil = timers.millis() + settings.times().young();
     greetUntil = youngUntil;
@@ -166,6 +166,14 @@ public final class Homes {
     joins.refused(digest, answer);
   }
 
+  /**
+   * This node follows and gets on like this. {@code answer} is called at most once, with {@link
+   * Place.Wait} where it should go on as it does.
+   */
+  public void progress(Message.Progress progress, Consumer<Place> answer) {
+    joins.progress(progress, answer);
+  }
+
   /** This node's containerd asks for {@code digest} no longer, and does not hold it. */
   public void depart(Digest digest) {
     joins.depart(digest);
@@ -217,6 +225,8 @@ public final class Homes {
         yield new Message.Noted(incarnation);
       }
       case Message.Join join -> new Message.Joined(incarnation, flights.join(from, join));
+      case Message.Progress progress ->
+          new Message.Joined(incarnation, flights.progress(from, progress));
       case Message.Depart depart -> {
         flights.depart(from, depart.digest());
         yield new Message.Noted(incarnation);

@@ -24,6 +24,9 @@ final class Joins {
   /** Beyond so many the oldest do not count. */
   static final int MAX_LED = 256;
 
+  /** A home that lets this node wait longer than it may goes unheard. */
+  private static final int MAX_WAITS = (int) (2 * Flights.REFUSED / Flights.ROUND);
+
   private final Settings settings;
   private final Peer self;
   private final Timers timers;
@@ -100,35 +103,82 @@ final class Joins {
 
   /** The parent given before is of no more use; never answers {@link Place.Wait}. */
   void complain(Digest digest, Complaint complaint, Consumer<Place> answer) {
-    ask(new Message.Join(digest, false, leads(), Optional.of(complaint)), answer);
+    askUntilPlaced(digest, false, Optional.of(complaint), MAX_WAITS, answer);
   }
 
-  /** Upstream refused this node. */
+  /** Upstream refused this node; never answers {@link Place.Wait}. */
   void refused(Digest digest, Consumer<Place> answer) {
     led.remove(digest);
+    askUntilPlaced(digest, true, Optional.empty(), MAX_WAITS, answer);
+  }
+
+  private void askUntilPlaced(
+      Digest digest,
+      boolean refused,
+      Optional<Complaint> complaint,
+      int waits,
+      Consumer<Place> answer) {
     ask(
-        new Message.Join(digest, true, leads(), Optional.empty()),
+        new Message.Join(digest, refused, leads(), complaint),
         place -> {
-          if (place instanceof Place.Wait wait) {
-            timers.in(wait.millis(), () -> refused(digest, answer));
-          } else {
+          if (!(place instanceof Place.Wait wait)) {
             answer.accept(place);
+          } else if (waits == 0) {
+            answer.accept(Place.LEAD);
+          } else {
+            timers.in(
+                wait.millis(), () -> askUntilPlaced(digest, refused, complaint, waits - 1, answer));
           }
         });
   }
 
+  /** How a download gets on that this node follows; without an answer it goes on. */
+  void progress(Message.Progress progress, Consumer<Place> answer) {
+    Consumer<Place> steered =
+        place -> {
+          if (place instanceof Place.Lead) {
+            led.put(progress.digest(), timers.millis());
+          }
+          answer.accept(place);
+        };
+    home(progress.digest())
+        .ifPresent(
+            home -> {
+              if (home.equals(self)) {
+                steered.accept(flights.progress(self, progress));
+              } else {
+                wire.ask(
+                    home,
+                    progress,
+                    settings.times().request(),
+                    reply -> {
+                      if (reply instanceof Message.Joined joined && isUsable(joined.place())) {
+                        steered.accept(joined.place());
+                      }
+                    },
+                    () -> silent.failed(home));
+              }
+            });
+  }
+
   /** This node asks for the digest no longer. */
   void depart(Digest digest) {
-    for (Peer home : shards.homes(Shards.of(digest))) {
-      if (home.equals(self)) {
-        flights.depart(self, digest);
-        return;
-      }
-      if (!silent.isOpen(home)) {
-        wire.tell(home, new Message.Depart(digest), settings.times().request());
-        return;
-      }
-    }
+    home(digest)
+        .ifPresent(
+            home -> {
+              if (home.equals(self)) {
+                flights.depart(self, digest);
+              } else {
+                wire.tell(home, new Message.Depart(digest), settings.times().request());
+              }
+            });
+  }
+
+  /** The first that answers, as far as is known. */
+  private Optional<Peer> home(Digest digest) {
+    return shards.homes(Shards.of(digest)).stream()
+        .filter(home -> home.equals(self) || !silent.isOpen(home))
+        .findFirst();
   }
 
   /** This node holds the digest: it leads there no longer. */

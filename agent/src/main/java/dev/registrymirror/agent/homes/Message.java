@@ -93,6 +93,17 @@ public sealed interface Message {
   record Join(Digest digest, boolean refused, int leads, Optional<Complaint> complaint)
       implements Request {}
 
+  /**
+   * A follower tells how it gets on, and is answered with its place: {@link Place.Wait} to go on as
+   * it does.
+   *
+   * @param position bytes that it has
+   * @param size of the whole blob
+   * @param upstreamRate bytes a second that this node has lately got from upstream for one
+   *     download, 0 where it does not know
+   */
+  record Progress(Digest digest, long position, long size, long upstreamRate) implements Request {}
+
   /** The sender asks for the digest no longer. */
   record Depart(Digest digest) implements Request {}
 

@@ -7,12 +7,13 @@ public record Settings(Times times, Limits limits) {
 
   public static final Settings DEFAULTS = of(Deadlines.DEFAULTS);
 
-  /** The defaults, with the lookup's bound taken from {@code deadlines}. */
+  /** The defaults, with the bounds of asking and of downloads taken from {@code deadlines}. */
   public static Settings of(Deadlines deadlines) {
     return new Settings(
         new Times(
             deadlines.lookup().toMillis(),
             deadlines.place().toMillis(),
+            deadlines.flightQuiet().toMillis(),
             1_000,
             100,
             30_000,
@@ -35,6 +36,7 @@ public record Settings(Times times, Limits limits) {
    * @param lookup until a home answers; a whole lookup ends within twice that
    * @param place until a home gives a place in a flight, or says what a tag points to; then the
    *     next is asked
+   * @param quiet of a download under way, before its leader can be complained of
    * @param request until any other request is answered
    * @param batch from the first change until it is announced, so that changes travel together
    * @param checkPeriod between two checks of one home, at least; see {@link #round}
@@ -55,6 +57,7 @@ public record Settings(Times times, Limits limits) {
   public record Times(
       long lookup,
       long place,
+      long quiet,
       long request,
       long batch,
       long checkPeriod,

@@ -106,6 +106,11 @@ public final class Finder {
     on(loop, () -> homes.refused(digest, place -> on(caller, () -> answer.accept(place))));
   }
 
+  /** See {@link Homes#progress}; answered on {@code caller}. */
+  public void progress(EventLoop caller, Message.Progress progress, Consumer<Place> answer) {
+    on(loop, () -> homes.progress(progress, place -> on(caller, () -> answer.accept(place))));
+  }
+
   /** See {@link Homes#depart}. */
   public void depart(Digest digest) {
     on(loop, () -> homes.depart(digest));

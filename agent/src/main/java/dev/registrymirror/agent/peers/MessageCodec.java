@@ -73,6 +73,13 @@ public final class MessageCodec {
                   .setFailure(failure(report.failure())));
       case Message.HandOver handOver -> envelope.setHandOver(handOver(handOver));
       case Message.Join join -> envelope.setJoin(join(join));
+      case Message.Progress progress ->
+          envelope.setProgress(
+              PeerProto.Progress.newBuilder()
+                  .setDigest(digest(progress.digest()))
+                  .setPosition(progress.position())
+                  .setSize(progress.size())
+                  .setUpstreamRate(progress.upstreamRate()));
       case Message.Depart depart ->
           envelope.setDepart(PeerProto.Depart.newBuilder().setDigest(digest(depart.digest())));
       case Message.Joined joined -> envelope.setJoined(joined(joined));
@@ -130,6 +137,7 @@ public final class MessageCodec {
       case REPORT -> report(envelope.getReport());
       case HAND_OVER -> handOver(envelope.getHandOver());
       case JOIN -> join(envelope.getJoin());
+      case PROGRESS -> progress(envelope.getProgress());
       case DEPART -> new Message.Depart(digest(envelope.getDepart().getDigest()));
       case JOINED -> joined(envelope.getJoined());
       case ANNOUNCED -> {
@@ -256,6 +264,20 @@ public final class MessageCodec {
     }
     return new Message.Join(
         digest(join.getDigest()), join.getRefused(), Math.max(0, join.getLeads()), complaint);
+  }
+
+  private static Message.Progress progress(PeerProto.Progress progress)
+      throws MalformedMessageException {
+    if (progress.getPosition() < 0
+        || progress.getSize() < progress.getPosition()
+        || progress.getUpstreamRate() < 0) {
+      throw new MalformedMessageException("progress beyond the size");
+    }
+    return new Message.Progress(
+        digest(progress.getDigest()),
+        progress.getPosition(),
+        progress.getSize(),
+        progress.getUpstreamRate());
   }
 
   private static PeerProto.Joined joined(Message.Joined joined) {

@@ -50,8 +50,9 @@ public final class Pull {
   private final WaitBudget budget;
   private final Deadlines deadlines;
   private final Expected expected = new Expected();
+  private final Leads leads = new Leads();
   private final Tails tails = new Tails();
-  private final Led led = new Led();
+  private final FlightLog flightLog = new FlightLog();
   private final AtomicInteger followers = new AtomicInteger();
   private final Delivered delivered = new Delivered();
   private final RelayCount relays = new RelayCount(MAX_RELAYS);
@@ -149,7 +150,7 @@ public final class Pull {
   private void expect(Request request) {
     if (request.afterUpstream()) {
       expected.over(request.digest());
-      led.refused(request.digest());
+      flightLog.refused(request.digest());
       tails.giveUp(request.digest());
     } else {
       expected.asked(request.digest());
@@ -161,7 +162,7 @@ public final class Pull {
    * rest as it comes.
    */
   public void tail(Request request, TailAnswer answer) {
-    led.followed(request.digest());
+    flightLog.followed(request.digest());
     tails.start(this, request, answer);
   }
 
@@ -195,7 +196,7 @@ public final class Pull {
   /** This node's store has taken the digest: whoever sent it sent the right bytes. */
   public void committed(Digest digest) {
     delivered.remove(digest);
-    led.committed(digest, () -> size(digest));
+    flightLog.committed(digest, () -> size(digest));
     expected.over(digest);
     tails.changed(digest);
   }
@@ -211,6 +212,7 @@ public final class Pull {
 
   /** This node's download of the digest has begun, grown or ended. */
   public void downloading(Digest digest) {
+    store.download(digest).ifPresent(download -> leads.grew(digest, download.length()));
     tails.changed(digest);
   }
 
@@ -231,8 +233,8 @@ public final class Pull {
     return followers;
   }
 
-  Led led() {
-    return led;
+  FlightLog flightLog() {
+    return flightLog;
   }
 
   PeerClient peers() {
@@ -270,6 +272,10 @@ public final class Pull {
   BlobFetch.Patience parentPatience() {
     Duration quiet = deadlines.flightQuiet().plus(PARENT_MARGIN);
     return new BlobFetch.Patience(quiet, quiet, Tail.PATIENCE + 1);
+  }
+
+  Leads leads() {
+    return leads;
   }
 
   Expected expected() {

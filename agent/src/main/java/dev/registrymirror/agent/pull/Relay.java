@@ -2,6 +2,7 @@ package dev.registrymirror.agent.pull;
 
 import dev.registrymirror.agent.homes.Complaint;
 import dev.registrymirror.agent.homes.Failure;
+import dev.registrymirror.agent.homes.Message;
 import dev.registrymirror.agent.homes.Peer;
 import dev.registrymirror.agent.homes.Place;
 import dev.registrymirror.agent.oci.ByteRange;
@@ -14,6 +15,7 @@ import dev.registrymirror.agent.telemetry.Metrics.Kind;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -32,6 +34,12 @@ final class Relay implements BlobFetch.Receiver {
 
   /** Places in a flight that one request asks for. */
   static final int MAX_PLACES = 16;
+
+  /** Between two reports of a follower to the home. */
+  private static final Duration REPORT = Duration.ofSeconds(4);
+
+  /** Before the same parent is asked again, which may not have heard yet what is arranged anew. */
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final Pull pull;
   private final Request request;
@@ -58,6 +66,9 @@ final class Relay implements BlobFetch.Receiver {
   private Future<?> waitBound;
   private Future<?> flightBound;
   private long lastByte;
+
+  // Once it has followed a download.
+  private Future<?> report;
 
   // Once a source has said what there is; fixed with the first byte sent.
   private long size;
@@ -149,10 +160,16 @@ final class Relay implements BlobFetch.Receiver {
   /** containerd goes upstream, from where it stands, and others follow. */
   private void lead() {
     boolean first = sources == 0;
-    pull.led().begin(request, started ? position : Math.max(0, request.range().first()), follows);
+    long offset = started ? position : Math.max(0, request.range().first());
+    pull.flightLog().begin(request, offset, follows);
+    if (!request.afterUpstream()) {
+      // What has come so far may be long ago.
+      pull.expected().asked(request.digest());
+    }
     if (wait != null) {
       wait.over();
     }
+    pull.leads().add(request.digest());
     finish();
     if (started) {
       answer.breakOff(FallbackReason.FLIGHT_ENDED);
@@ -174,11 +191,61 @@ final class Relay implements BlobFetch.Receiver {
       follows = true;
       pull.followers().incrementAndGet();
     }
+    if (report == null) {
+      report();
+    }
+    pull.expected().asked(request.digest());
+    boolean again = from == Result.FLIGHT && parent.equals(source);
     from = Result.FLIGHT;
-    ask(
-        parent,
-        request.kind() == Kind.MANIFEST ? Paths.GROWING_MANIFESTS : Paths.GROWING_BLOBS,
-        pull.parentPatience());
+    source = parent;
+    if (again) {
+      Future<?> _ = request.loop().schedule(this::askParent, PAUSE.toNanos(), TimeUnit.NANOSECONDS);
+    } else {
+      askParent();
+    }
+  }
+
+  private void askParent() {
+    if (!ended) {
+      ask(
+          source,
+          request.kind() == Kind.MANIFEST ? Paths.GROWING_MANIFESTS : Paths.GROWING_BLOBS,
+          pull.parentPatience());
+    }
+  }
+
+  /** Tells the home how this gets on from time to time, and lets it give another place. */
+  private void report() {
+    report =
+        request
+            .loop()
+            .schedule(
+                () -> {
+                  if (started && from == Result.FLIGHT) {
+                    pull.finder()
+                        .progress(
+                            request.loop(),
+                            new Message.Progress(
+                                request.digest(), position, size, pull.leads().bestRate()),
+                            this::steered);
+                  }
+                  report();
+                },
+                REPORT.toNanos(),
+                TimeUnit.NANOSECONDS);
+  }
+
+  private void steered(Place place) {
+    // Where no bytes flow now it asks for another place by itself.
+    if (ended || from != Result.FLIGHT || flightBound != null) {
+      return;
+    }
+    boolean lead = place instanceof Place.Lead;
+    boolean another = place instanceof Place.Follow follow && !follow.parent().equals(source);
+    if (lead || another) {
+      fetch.cancel();
+      placed(place);
+    }
   }
 
   private void boundFlight() {
@@ -425,6 +492,9 @@ final class Relay implements BlobFetch.Receiver {
       }
       if (follows) {
         pull.followers().decrementAndGet();
+      }
+      if (report != null) {
+        report.cancel(false);
       }
       pull.ended();
     }

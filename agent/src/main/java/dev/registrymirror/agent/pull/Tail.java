@@ -41,6 +41,9 @@ final class Tail {
   private long end;
   private boolean writing;
 
+  // Since when the follower waits.
+  private long sent = System.nanoTime();
+
   Tail(Tails tails, Pull pull, Request request, TailAnswer answer) {
     this.tails = tails;
     this.pull = pull;
@@ -123,6 +126,7 @@ final class Tail {
 
   private void written() {
     writing = false;
+    sent = System.nanoTime();
     if (ended) {
       close();
     } else {
@@ -132,7 +136,10 @@ final class Tail {
 
   /** Waits for the next change, as long as one can be expected. */
   private void await(Optional<Download> growing) {
-    Duration left = patience(growing).minus(quiet(growing));
+    // Whatever is expected here, the follower is told before its own patience ends.
+    Duration waited = Pull.since(sent);
+    Duration quiet = quiet(growing);
+    Duration left = patience(growing).minus(waited.compareTo(quiet) > 0 ? waited : quiet);
     if (left.isNegative() || left.isZero()) {
       giveUp();
     } else if (bound == null) {

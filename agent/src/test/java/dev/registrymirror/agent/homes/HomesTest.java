@@ -514,6 +514,7 @@ class HomesTest {
     return new Settings.Times(
         times.lookup(),
         times.place(),
+        times.quiet(),
         times.request(),
         times.batch(),
         times.checkPeriod(),

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
+import dev.registrymirror.agent.homes.Complaint;
 import dev.registrymirror.agent.homes.Failure;
 import dev.registrymirror.agent.homes.Message;
 import dev.registrymirror.agent.homes.Peer;
+import dev.registrymirror.agent.homes.Place;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Repository;
 import dev.registrymirror.agent.oci.Tag;
@@ -102,7 +104,7 @@ class MessageCodecTest {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     CodedOutputStream output = CodedOutputStream.newInstance(bytes);
     output.writeByteArray(1, PeerProto.Peer.newBuilder().setHost("10.0.0.2").build().toByteArray());
-    output.writeByteArray(9, new byte[0]);
+    output.writeByteArray(31, new byte[0]);
     output.flush();
 
     // Then
@@ -125,6 +127,81 @@ class MessageCodecTest {
     // Then
     assertThat(MessageCodec.decode(envelope.toByteArray()).message())
         .isEqualTo(new Message.Unknown());
+  }
+
+  @Test
+  void aPlaceOfANewerReleaseIsToLead() throws IOException {
+    // Given
+    PeerProto.Envelope envelope =
+        envelope().setJoined(PeerProto.Joined.newBuilder().setIncarnation(7)).build();
+
+    // Then
+    assertThat(MessageCodec.decode(envelope.toByteArray()).message())
+        .isEqualTo(new Message.Joined(7, Place.LEAD));
+  }
+
+  @Test
+  void numbersOfAJoinAreKeptWithinTheirBounds() throws IOException {
+    // Given counts and times with a sign bit
+    PeerProto.Peer parent = PeerProto.Peer.newBuilder().setHost("10.0.0.3").build();
+    PeerProto.Join join =
+        PeerProto.Join.newBuilder()
+            .setDigest(ByteString.copyFrom(new byte[32]))
+            .setLeads(-1)
+            .setComplaint(PeerProto.Complaint.newBuilder().setParent(parent).setQuietMillis(-1))
+            .build();
+
+    // When
+    Message message = MessageCodec.decode(envelope().setJoin(join).build().toByteArray()).message();
+
+    // Then
+    assertThat(message)
+        .isInstanceOfSatisfying(
+            Message.Join.class,
+            decoded -> {
+              assertThat(decoded.leads()).isZero();
+              assertThat(decoded.complaint().orElseThrow().quietMillis())
+                  .isEqualTo(Message.MAX_AGE_MILLIS);
+            });
+  }
+
+  @Test
+  void placesAndComplaintsThatAreMalformedAreRefused() {
+    // Given
+    PeerProto.Peer name = PeerProto.Peer.newBuilder().setHost("node.example").build();
+    ByteString digest = ByteString.copyFrom(new byte[32]);
+    PeerProto.Joined.Builder joined = PeerProto.Joined.newBuilder();
+
+    // Then
+    assertRefused(envelope().setJoin(PeerProto.Join.newBuilder()), "digest of 0 bytes");
+    assertRefused(envelope().setDepart(PeerProto.Depart.newBuilder()), "digest of 0 bytes");
+    assertRefused(
+        envelope()
+            .setJoin(
+                PeerProto.Join.newBuilder()
+                    .setDigest(digest)
+                    .setComplaint(PeerProto.Complaint.newBuilder())),
+        "not an address");
+    assertRefused(envelope().setJoined(joined.clone().setFollow(name)), "not an address");
+    assertRefused(
+        envelope()
+            .setJoined(joined.clone().setFetch(PeerProto.Holders.newBuilder().addProviders(name))),
+        "not an address");
+    Message.Joined many = new Message.Joined(1, new Place.Fetch(Collections.nCopies(129, SELF)));
+    assertThatThrownBy(() -> MessageCodec.decode(MessageCodec.encode(SELF, many)))
+        .isInstanceOf(MalformedMessageException.class)
+        .hasMessage("129 providers, at most 128");
+  }
+
+  private static PeerProto.Envelope.Builder envelope() {
+    return PeerProto.Envelope.newBuilder()
+        .setSender(PeerProto.Peer.newBuilder().setHost("10.0.0.2"));
+  }
+
+  private static void assertRefused(PeerProto.Envelope.Builder envelope, String why) {
+    assertThatThrownBy(() -> MessageCodec.decode(envelope.build().toByteArray()))
+        .isInstanceOf(MalformedMessageException.class)
+        .hasMessageContaining(why);
   }
 
   @Test
@@ -187,6 +264,9 @@ class MessageCodecTest {
         tags().map(Message.FindTag::new),
         Combinators.combine(digests(), peers(), Arbitraries.of(Failure.values()))
             .as(Message.Report::new),
+        joins(),
+        digests().map(Message.Depart::new),
+        Combinators.combine(longs(), places()).as(Message.Joined::new),
         Combinators.combine(holdings().list().ofMaxSize(4), tagHoldings().list().ofMaxSize(4))
             .as(Message.HandOver::new),
         Combinators.combine(longs(), longs(), longs(), booleans()).as(Message.Announced::new),
@@ -221,6 +301,22 @@ class MessageCodecTest {
                     withdrawn,
                     heldTags,
                     withdrawnTags));
+  }
+
+  private static Arbitrary<Message> joins() {
+    Arbitrary<Complaint> complaints =
+        Combinators.combine(zonedPeers(), booleans(), ages()).as(Complaint::new);
+    Arbitrary<Integer> leads = Arbitraries.integers().greaterOrEqual(0);
+    return Combinators.combine(digests(), booleans(), leads, complaints.optional())
+        .as(Message.Join::new);
+  }
+
+  private static Arbitrary<Place> places() {
+    return Arbitraries.oneOf(
+        Arbitraries.just(Place.LEAD),
+        zonedPeers().map(Place.Follow::new),
+        zonedPeers().list().ofMaxSize(8).map(Place.Fetch::new),
+        ages().map(Place.Wait::new));
   }
 
   private static Arbitrary<Message.Holding> holdings() {

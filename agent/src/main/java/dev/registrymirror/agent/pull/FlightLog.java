@@ -8,10 +8,11 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * Flights that this node leads, for the log: when one starts here, is taken over from another node,
- * and ends. A pull that is cancelled and comes again goes on with its flight. Any thread.
+ * What the log tells of the flights that this node leads: when one starts here, is taken over from
+ * another node, and ends. A pull that is cancelled and comes again goes on with its flight. Any
+ * thread.
  */
-final class Led {
+final class FlightLog {
 
   /** The oldest are forgotten beyond so many; their end is not logged. */
   static final int MAX = 1024;
