@@ -50,9 +50,8 @@ public final class Pull {
   private final WaitBudget budget;
   private final Deadlines deadlines;
   private final Expected expected = new Expected();
-  private final Leads leads = new Leads();
   private final Tails tails = new Tails();
-  private final FlightLog flightLog = new FlightLog();
+  private final Led led = new Led();
   private final AtomicInteger followers = new AtomicInteger();
   private final Delivered delivered = new Delivered();
   private final RelayCount relays = new RelayCount(MAX_RELAYS);
@@ -150,7 +149,7 @@ public final class Pull {
   private void expect(Request request) {
     if (request.afterUpstream()) {
       expected.over(request.digest());
-      flightLog.refused(request.digest());
+      led.refused(request.digest());
       tails.giveUp(request.digest());
     } else {
       expected.asked(request.digest());
@@ -162,7 +161,7 @@ public final class Pull {
    * rest as it comes.
    */
   public void tail(Request request, TailAnswer answer) {
-    flightLog.followed(request.digest());
+    led.followed(request.digest());
     tails.start(this, request, answer);
   }
 
@@ -196,7 +195,7 @@ public final class Pull {
   /** This node's store has taken the digest: whoever sent it sent the right bytes. */
   public void committed(Digest digest) {
     delivered.remove(digest);
-    flightLog.committed(digest, () -> size(digest));
+    led.committed(digest, () -> size(digest));
     expected.over(digest);
     tails.changed(digest);
   }
@@ -212,7 +211,7 @@ public final class Pull {
 
   /** This node's download of the digest has begun, grown or ended. */
   public void downloading(Digest digest) {
-    store.download(digest).ifPresent(download -> leads.grew(digest, download.length()));
+    store.download(digest).ifPresent(download -> led.grew(digest, download.length()));
     tails.changed(digest);
   }
 
@@ -233,8 +232,8 @@ public final class Pull {
     return followers;
   }
 
-  FlightLog flightLog() {
-    return flightLog;
+  Led led() {
+    return led;
   }
 
   PeerClient peers() {
@@ -272,10 +271,6 @@ public final class Pull {
   BlobFetch.Patience parentPatience() {
     Duration quiet = deadlines.flightQuiet().plus(PARENT_MARGIN);
     return new BlobFetch.Patience(quiet, quiet, Tail.PATIENCE + 1);
-  }
-
-  Leads leads() {
-    return leads;
   }
 
   Expected expected() {

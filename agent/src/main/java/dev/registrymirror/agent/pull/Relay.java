@@ -52,8 +52,9 @@ final class Relay implements BlobFetch.Receiver {
   private int sources;
   private int places;
 
-  // Whether it was ever given a parent in a flight.
+  // Whether it was ever given a parent in a flight; then the home is told how it gets on.
   private boolean follows;
+  private Future<?> report;
 
   // For one source: a provider, or the parent in a flight.
   private Peer source;
@@ -66,9 +67,6 @@ final class Relay implements BlobFetch.Receiver {
   private Future<?> waitBound;
   private Future<?> flightBound;
   private long lastByte;
-
-  // Once it has followed a download.
-  private Future<?> report;
 
   // Once a source has said what there is; fixed with the first byte sent.
   private long size;
@@ -160,16 +158,14 @@ final class Relay implements BlobFetch.Receiver {
   /** containerd goes upstream, from where it stands, and others follow. */
   private void lead() {
     boolean first = sources == 0;
-    long offset = started ? position : Math.max(0, request.range().first());
-    pull.flightLog().begin(request, offset, follows);
     if (!request.afterUpstream()) {
+      pull.led().begin(request, started ? position : Math.max(0, request.range().first()), follows);
       // What has come so far may be long ago.
       pull.expected().asked(request.digest());
     }
     if (wait != null) {
       wait.over();
     }
-    pull.leads().add(request.digest());
     finish();
     if (started) {
       answer.breakOff(FallbackReason.FLIGHT_ENDED);
@@ -190,8 +186,6 @@ final class Relay implements BlobFetch.Receiver {
     if (!follows) {
       follows = true;
       pull.followers().incrementAndGet();
-    }
-    if (report == null) {
       report();
     }
     pull.expected().asked(request.digest());
@@ -226,7 +220,7 @@ final class Relay implements BlobFetch.Receiver {
                         .progress(
                             request.loop(),
                             new Message.Progress(
-                                request.digest(), position, size, pull.leads().bestRate()),
+                                request.digest(), position, size, pull.led().bestRate()),
                             this::steered);
                   }
                   report();
@@ -491,10 +485,8 @@ final class Relay implements BlobFetch.Receiver {
         flightBound.cancel(false);
       }
       if (follows) {
-        pull.followers().decrementAndGet();
-      }
-      if (report != null) {
         report.cancel(false);
+        pull.followers().decrementAndGet();
       }
       pull.ended();
     }

@@ -6,16 +6,23 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 
 /**
- * What the log tells of the flights that this node leads: when one starts here, is taken over from
- * another node, and ends. A pull that is cancelled and comes again goes on with its flight. Any
- * thread.
+ * Flights that this node leads: for the log, when one starts here, is taken over from another node,
+ * and ends; and how fast upstream is for this node, which tells whether it could do better than
+ * another leader. A pull that is cancelled and comes again goes on with its flight. Any thread.
  */
-final class FlightLog {
+final class Led {
 
   /** The oldest are forgotten beyond so many; their end is not logged. */
   static final int MAX = 1024;
+
+  /** What a download was like counts for so long: upstream and its load change. */
+  static final Duration LATELY = Duration.ofSeconds(30);
+
+  /** A shorter download says nothing of a rate. */
+  static final Duration LONG_ENOUGH = Duration.ofSeconds(1);
 
   private static final Log log = Log.of("pull");
 
@@ -32,7 +39,34 @@ final class FlightLog {
   private static final class Flight {
     private final long began = System.nanoTime();
     private int followers;
+
+    // As it grows, in bytes; the first is what was there before.
+    private long first = -1;
+    private long length;
+    private long grew = began;
+
+    void grew(long now) {
+      first = first < 0 ? now : first;
+      length = now;
+      grew = System.nanoTime();
+    }
+
+    Rate rate() {
+      long nanos = grew - began;
+      boolean known = first >= 0 && nanos >= LONG_ENOUGH.toNanos();
+      return new Rate(known ? (long) ((length - first) * 1e9 / nanos) : 0, grew);
+    }
   }
+
+  /** Bytes a second, 0 where it is not known, and when that was, in {@code System.nanoTime()}. */
+  private record Rate(long bytes, long at) {
+    boolean isLately() {
+      return Pull.since(at).compareTo(LATELY) <= 0;
+    }
+  }
+
+  /** The fastest of those that have ended. */
+  private Rate ended = new Rate(0, System.nanoTime());
 
   /**
    * This node is to lead; nothing new where it does already.
@@ -59,6 +93,26 @@ final class FlightLog {
     }
   }
 
+  /** Its download has so many bytes now. */
+  synchronized void grew(Digest digest, long length) {
+    Flight flight = flights.get(digest);
+    if (flight != null) {
+      flight.grew(length);
+    }
+  }
+
+  /**
+   * How fast one download was that this node led lately, the fastest, in bytes a second; 0 where
+   * there was none.
+   */
+  synchronized long bestRate() {
+    return Stream.concat(Stream.of(ended), flights.values().stream().map(Flight::rate))
+        .filter(Rate::isLately)
+        .mapToLong(Rate::bytes)
+        .max()
+        .orElse(0);
+  }
+
   /** Upstream gave nothing to this node: somebody else is to lead. */
   synchronized void refused(Digest digest) {
     if (flights.remove(digest) != null) {
@@ -74,6 +128,10 @@ final class FlightLog {
   synchronized void committed(Digest digest, LongSupplier size) {
     Flight flight = flights.remove(digest);
     if (flight != null) {
+      Rate rate = flight.rate();
+      if (!ended.isLately() || rate.bytes() >= ended.bytes()) {
+        ended = rate;
+      }
       Duration took = Pull.since(flight.began);
       log.info(
           "flight ends",

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class FlightLogTest {
+class LedTest {
 
   private static final Digest DIGEST = Digest.parse("sha256:" + "a".repeat(64));
 
@@ -46,7 +46,7 @@ class FlightLogTest {
           false,
           true,
           null);
-  private final FlightLog flights = new FlightLog();
+  private final Led led = new Led();
 
   @BeforeEach
   void listen() {
@@ -61,12 +61,12 @@ class FlightLogTest {
   @Test
   void aFlightHasALineForItsStartAndItsEnd() {
     // When containerd resumes in the middle, and two nodes follow
-    flights.begin(request, 0, false);
-    flights.begin(request, 500, false);
-    flights.followed(DIGEST);
-    flights.followed(DIGEST);
-    flights.committed(DIGEST, () -> 1000);
-    flights.committed(DIGEST, () -> 1000);
+    led.begin(request, 0, false);
+    led.begin(request, 500, false);
+    led.followed(DIGEST);
+    led.followed(DIGEST);
+    led.committed(DIGEST, () -> 1000);
+    led.committed(DIGEST, () -> 1000);
 
     assertThat(lines)
         .extracting(LogRecord::getMessage)
@@ -76,7 +76,7 @@ class FlightLogTest {
 
   @Test
   void whatWasFollowedBeforeIsTakenOver() {
-    flights.begin(request, 500, true);
+    led.begin(request, 500, true);
 
     assertThat(lines).extracting(LogRecord::getMessage).containsExactly("flight taken over");
     assertThat(parameters(0)).containsSequence("offset", 500L);
@@ -84,9 +84,9 @@ class FlightLogTest {
 
   @Test
   void upstreamsRefusalEndsIt() {
-    flights.begin(request, 0, false);
-    flights.refused(DIGEST);
-    flights.begin(request, 0, false);
+    led.begin(request, 0, false);
+    led.refused(DIGEST);
+    led.begin(request, 0, false);
 
     assertThat(lines)
         .extracting(LogRecord::getMessage)
@@ -95,9 +95,9 @@ class FlightLogTest {
 
   @Test
   void whatThisNodeDoesNotLeadHasNoLine() {
-    flights.followed(DIGEST);
-    flights.refused(DIGEST);
-    flights.committed(DIGEST, () -> 1000);
+    led.followed(DIGEST);
+    led.refused(DIGEST);
+    led.committed(DIGEST, () -> 1000);
 
     assertThat(lines).isEmpty();
   }
