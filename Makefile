@@ -39,7 +39,7 @@ lab-up: tools ## Start nodes, a registry and agents on this machine; Ctrl-C ends
 lab-down: tools ## End the lab, and remove what a crashed one has left
 	@$(LAB).LabDown
 
-bench: tools ## Measure beside nginx, Spegel (SPEGEL=<its binary>), none (root; ARGS=mirror 5, ARGS=herd 20 minutes)
+bench: tools ## Measure beside nginx, none and Spegel, if SPEGEL=<its binary> (root; ARGS=mirror 5, ARGS=herd 20 minutes)
 	@$(LAB).bench.Bench $(ARGS)
 
 format: tools ## Put all Java sources into google-java-format

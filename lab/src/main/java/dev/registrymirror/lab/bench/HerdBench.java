@@ -37,7 +37,7 @@ final class HerdBench {
     Optional<Mirror> spegel = SpegelMirror.find().map(found -> found);
     for (HerdRow row : rows) {
       HerdFigures unit = units.computeIfAbsent(row.workload, this::alone);
-      measure(row, "mirror", Optional.of(AgentMirror.plain()), unit);
+      measure(row, HerdTable.OURS, Optional.of(AgentMirror.plain()), unit);
       if (row.isCompared()) {
         measure(row, "no mirror", Optional.empty(), unit);
         spegel.ifPresent(found -> measure(row, "Spegel", Optional.of(found), unit));

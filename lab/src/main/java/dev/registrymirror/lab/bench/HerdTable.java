@@ -14,6 +14,9 @@ final class HerdTable {
       |---|---|---|---|---|---|---|---|---|
       """;
 
+  /** The contender that is to reach something. */
+  static final String OURS = "mirror";
+
   private final List<String> lines = new ArrayList<>();
 
   /** One node alone, without a mirror: the unit of the workload. */
@@ -29,7 +32,7 @@ final class HerdTable {
     } else if (row.fault != Fault.NONE && !row.fault.losesLeader) {
       more = "; others %s".formatted(figure(herd.othersEnd() / unit.lastEnd()));
     }
-    add(row.what(), by, herd, unit, more, row.reach);
+    add(row.what(), by, herd, unit, more, by.equals(OURS) ? row.reach : "");
   }
 
   private void add(

@@ -24,6 +24,13 @@ class HerdTableTest {
   }
 
   @Test
+  void othersThanOursHaveNothingToReach() {
+    table.add(HerdRow.HERD_5, "no mirror", ALONE, ALONE);
+
+    assertThat(table.newest()).endsWith("|  |  |");
+  }
+
+  @Test
   void theLastOfThoseWhoJoinIsHeldAgainstTheFirst() {
     table.add(
         HerdRow.JOINING, "mirror", new HerdFigures(500_000_000, 20, 30, 20, 30, 0, 0, 70), ALONE);
