@@ -74,6 +74,10 @@ final class Herd {
       this.millis = millis;
     }
 
+    double millis() {
+      return millis;
+    }
+
     double take(double now) {
       freeAt = Math.max(now, freeAt) + millis;
       return freeAt;
@@ -134,7 +138,9 @@ final class Herd {
     Download pull(Digest digest, int chunks) {
       Download download =
           downloads.computeIfAbsent(digest, _ -> new Download(this, digest, chunks));
-      download.ask(false);
+      if (!download.done && !download.asks()) {
+        download.ask(false);
+      }
       return download;
     }
 
@@ -189,6 +195,10 @@ final class Herd {
         }
       }
       return depth;
+    }
+
+    private boolean asks() {
+      return relay != null && !killed;
     }
 
     Download parent() {
@@ -630,7 +640,7 @@ final class Herd {
     }
 
     private void await() {
-      long patience = Math.max(QUIET, 3 * parent.longestPause);
+      long patience = Math.clamp(3 * parent.longestPause, QUIET, FLIGHT_WAIT - 1_000);
       long grew = parent.hasGrown ? parent.grew : Long.MIN_VALUE / 2;
       long quiet = now() - Math.max(parent.expected, grew);
       long left = patience - Math.max(quiet, now() - sent);
@@ -674,7 +684,7 @@ final class Herd {
               return;
             }
             long stall = follower.fromFlight ? FOLLOWERS_QUIET : QUIET;
-            long bound = progressed ? Math.max(stall, 4 * longestPause) : stall;
+            long bound = progressed ? Math.clamp(4 * longestPause, stall, FLIGHT_WAIT) : stall;
             long left = lastProgress + bound - now();
             if (left <= 0) {
               follower.failed(this, Why.STALLED);
