@@ -135,6 +135,28 @@ final class Herd {
       return downloads.containsKey(digest) && downloads.get(digest).done;
     }
 
+    /**
+     * Of an image of so many layers, as containerd does it.
+     *
+     * @param atOnce downloads
+     */
+    void pull(List<Digest> layers, int chunks, int atOnce) {
+      Deque<Digest> waiting = new ArrayDeque<>(layers);
+      Runnable next =
+          new Runnable() {
+            @Override
+            public void run() {
+              Digest layer = waiting.poll();
+              if (layer != null) {
+                pull(layer, chunks).whenDone = this;
+              }
+            }
+          };
+      for (int i = 0; i < atOnce; i++) {
+        next.run();
+      }
+    }
+
     Download pull(Digest digest, int chunks) {
       Download download =
           downloads.computeIfAbsent(digest, _ -> new Download(this, digest, chunks));
@@ -170,6 +192,7 @@ final class Herd {
     long doneAt;
     boolean leads;
 
+    private Runnable whenDone = () -> {};
     private boolean killed;
     private boolean hasGrown;
     private boolean over;
@@ -254,6 +277,7 @@ final class Herd {
         done = true;
         doneAt = now();
         machine.node.hold(digest);
+        whenDone.run();
       }
       if (!tails.isEmpty()) {
         List.copyOf(tails).forEach(Tail::look);

@@ -44,6 +44,16 @@ final class Simulation {
     boolean between(Peer from, Peer to);
   }
 
+  /** Told of each request that arrives. */
+  Meter meter = (_, _, _) -> {};
+
+  interface Meter {
+    /**
+     * @param nanos that it took to answer
+     */
+    void received(Peer to, Message.Request request, long nanos);
+  }
+
   private record Event(long at, long order, Runnable what) implements Comparable<Event> {
     @Override
     public int compareTo(Event other) {
@@ -290,7 +300,9 @@ final class Simulation {
             transmit(to, from.peer, () -> tell(from, run, outcome::failed));
             return;
           }
+          long begin = System.nanoTime();
           Message.Reply reply = target.homes.receive(from.peer, request);
+          meter.received(to, request, System.nanoTime() - begin);
           transmit(to, from.peer, () -> tell(from, run, () -> outcome.answered(reply)));
         });
   }

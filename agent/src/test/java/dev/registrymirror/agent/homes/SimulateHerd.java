@@ -1,0 +1,208 @@
+package dev.registrymirror.agent.homes;
+
+import dev.registrymirror.agent.oci.Digest;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.LongStream;
+
+/** {@code make simulate}: one image on 5,000 nodes at once, in one process and virtual time. */
+final class SimulateHerd {
+
+  private static final int NODES = 5_000;
+  private static final int LAYERS = 5;
+
+  /** Of 1 MiB: 100 MB. */
+  private static final int CHUNKS = 96;
+
+  /** containerd's default. */
+  private static final int DOWNLOADS_AT_ONCE = 3;
+
+  /** For a chunk over 1 Gbit/s, which all share upstream, and 10 Gbit/s each way at a node. */
+  private static final double UPSTREAM_MILLIS = (8 << 20) / 1e6;
+
+  private static final double NODE_MILLIS = (8 << 20) / 1e7;
+
+  private static final long SAMPLE = 500;
+  private static final long LONGEST = 600_000;
+  private static final Settings SETTINGS = Settings.DEFAULTS;
+  private static final List<Digest> LAYER_DIGESTS =
+      LongStream.range(0, LAYERS).mapToObj(Simulation::digest).toList();
+
+  /** What happens while they pull, every {@link #SAMPLE}. */
+  private interface Happening {
+    void at(long millis, Herd herd, Random random);
+  }
+
+  private SimulateHerd() {}
+
+  public static void main(String[] args) {
+    System.out.printf(
+        "%d nodes in three zones, %d layers of %d MiB, %d at once; upstream 1 Gbit/s in all, nodes"
+            + " 10 Gbit/s, fan-out %d%n%n",
+        NODES, LAYERS, CHUNKS, DOWNLOADS_AT_ONCE, SETTINGS.limits().fanOut());
+    System.out.println(
+        "| | last node, s | median node, s | downloads of a layer | depth, most | messages/s, a"
+            + " node | the busiest home, in its busiest s | µs for a join, mean | failed pulls |");
+    System.out.println("|---|---|---|---|---|---|---|---|---|");
+    simulate("all at once", 0, (_, _, _) -> {});
+    simulate("1 % of messages lost", 10, (_, _, _) -> {});
+    simulate("1 % of nodes restart, each 0.5 s", 0, SimulateHerd::restart);
+    simulate("half cut off from 1.5 s to 11.5 s", 0, SimulateHerd::partition);
+    memory();
+  }
+
+  private static void restart(long millis, Herd herd, Random random) {
+    List<Herd.Machine> machines = List.copyOf(herd.machines());
+    for (int i = 0; i < NODES / 100; i++) {
+      Herd.Machine machine = machines.get(random.nextInt(NODES));
+      if (machine.node.isUp()) {
+        machine.kill();
+        herd.cluster.schedule(herd.cluster.now() + 3_000, machine::start);
+      }
+    }
+  }
+
+  private static void partition(long millis, Herd herd, Random random) {
+    if (millis == 1_500) {
+      herd.cluster.cut = (from, to) -> (from.hashCode() & 1) != (to.hashCode() & 1);
+    } else if (millis == 11_500) {
+      herd.cluster.cut = (_, _) -> false;
+    }
+  }
+
+  private static void simulate(String what, int dropped, Happening happening) {
+    Simulation cluster = cluster();
+    cluster.dropped = dropped;
+    Herd herd = new Herd(cluster, UPSTREAM_MILLIS, NODE_MILLIS);
+    Count count = new Count(cluster);
+    cluster.meter = count;
+    Random random = new Random(42);
+    long begin = cluster.now();
+    for (Herd.Machine machine : herd.machines()) {
+      cluster.schedule(
+          begin + random.nextInt(100),
+          () -> machine.pull(LAYER_DIGESTS, CHUNKS, DOWNLOADS_AT_ONCE));
+    }
+    int deepest = 0;
+    cluster.run(SAMPLE);
+    while (!isOver(herd) && cluster.now() - begin < LONGEST) {
+      happening.at(cluster.now() - begin, herd, random);
+      cluster.run(SAMPLE);
+      deepest = Math.max(deepest, deepest(herd));
+    }
+    long[] ends = herd.machines().stream().mapToLong(each -> end(each) - begin).sorted().toArray();
+    List<Integer> upstreams =
+        LAYER_DIGESTS.stream().map(layer -> herd.upstreams.getOrDefault(layer, 0)).toList();
+    double seconds = ends[NODES - 1] / 1e3;
+    System.out.printf(
+        "| %s | %.1f | %.1f | %s | %d | %.1f | %,d | %.1f | %d |%n",
+        what,
+        seconds,
+        ends[NODES / 2] / 1e3,
+        upstreams,
+        deepest,
+        count.all / seconds / NODES,
+        count.busiest(),
+        count.joinNanos / 1e3 / count.joins,
+        herd.failedPulls);
+  }
+
+  /** Nodes that have known each other for a while. */
+  private static Simulation cluster() {
+    Simulation cluster = new Simulation(SETTINGS, 42);
+    for (int i = 0; i < NODES; i++) {
+      cluster.add("zone" + i % 3);
+    }
+    Collection<Peer> all = cluster.nodes.keySet();
+    cluster.nodes.values().forEach(Simulation.Node::start);
+    // Later than that they greet nobody, and are not young.
+    cluster.run(SETTINGS.times().young() + 1);
+    cluster.nodes.values().forEach(node -> node.roster(all));
+    cluster.run(SETTINGS.times().young() + 1);
+    return cluster;
+  }
+
+  private static boolean isOver(Herd herd) {
+    return LAYER_DIGESTS.stream().allMatch(herd::isOver);
+  }
+
+  private static long end(Herd.Machine machine) {
+    return machine.downloads.values().stream().mapToLong(each -> each.doneAt).max().orElseThrow();
+  }
+
+  private static int deepest(Herd herd) {
+    return herd.machines().stream()
+        .flatMap(each -> each.downloads.values().stream())
+        .mapToInt(Herd.Download::depth)
+        .max()
+        .orElse(0);
+  }
+
+  /** Requests that arrive. */
+  private static final class Count implements Simulation.Meter {
+    private final Simulation cluster;
+    private final Map<Peer, Map<Long, Integer>> bySecond = new HashMap<>();
+    private long all;
+    private long joins;
+    private long joinNanos;
+
+    Count(Simulation cluster) {
+      this.cluster = cluster;
+    }
+
+    @Override
+    public void received(Peer to, Message.Request request, long nanos) {
+      all++;
+      bySecond
+          .computeIfAbsent(to, _ -> new HashMap<>())
+          .merge(cluster.now() / 1_000, 1, Integer::sum);
+      if (request instanceof Message.Join) {
+        joins++;
+        joinNanos += nanos;
+      }
+    }
+
+    int busiest() {
+      return bySecond.values().stream()
+          .flatMap(each -> each.values().stream())
+          .mapToInt(Integer::intValue)
+          .max()
+          .orElse(0);
+    }
+  }
+
+  /** Of a home: by how much the heap grows with as many members as it may have. */
+  private static void memory() {
+    Timers timers = new Timers(() -> 0, _ -> {});
+    Table table = new Table(timers, SETTINGS, new Demotions(timers));
+    List<Peer> peers = new ArrayList<>();
+    for (int i = 0; i < NODES; i++) {
+      peers.add(new Peer("10.1." + (i >> 8) + "." + (i & 255), 29998, "zone" + i % 3));
+    }
+    long before = used();
+    Flights flights = new Flights(timers, table, SETTINGS);
+    int herds = Flights.MAX_MEMBERS / NODES;
+    for (int i = 0; i < herds; i++) {
+      for (Peer peer : peers) {
+        flights.join(peer, new Message.Join(Simulation.digest(i), false, 0, Optional.empty()));
+      }
+    }
+    long bytes = used() - before;
+    System.out.printf(
+        "%nA home with %d flights of %,d members: %.1f MiB, %d bytes a member (peers not"
+            + " counted)%n",
+        flights.count(), NODES, bytes / 1048576.0, bytes / ((long) herds * NODES));
+  }
+
+  private static long used() {
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+    }
+    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+  }
+}
