@@ -159,18 +159,30 @@ final class Joins {
   }
 
   private void ask(Message.Join join, Consumer<Place> answer) {
-    ask(new ArrayDeque<>(shards.homes(Shards.of(join.digest()))), join, answer);
+    int shard = Shards.of(join.digest());
+    ask(
+        new ArrayDeque<>(shards.homes(shard)),
+        join,
+        answer,
+        // A part of the cluster that is cut off from all homes is one herd still.
+        () ->
+            ask(
+                new ArrayDeque<>(shards.substitutes(shard)),
+                join,
+                answer,
+                // Without a home everybody goes upstream: as ever without a mirror.
+                () -> answered(join, Place.LEAD, answer)));
   }
 
-  private void ask(Deque<Peer> homes, Message.Join join, Consumer<Place> answer) {
+  private void ask(
+      Deque<Peer> homes, Message.Join join, Consumer<Place> answer, Runnable otherwise) {
     Peer home = homes.poll();
     if (home == null) {
-      // Without a home everybody goes upstream: as ever without a mirror.
-      answered(join, Place.LEAD, answer);
+      otherwise.run();
     } else if (home.equals(self)) {
       answered(join, flights.join(self, join), answer);
     } else if (silent.isOpen(home)) {
-      ask(homes, join, answer);
+      ask(homes, join, answer, otherwise);
     } else {
       wire.ask(
           home,
@@ -181,12 +193,12 @@ final class Joins {
             if (reply instanceof Message.Joined joined && isUsable(joined.place())) {
               answered(join, joined.place(), answer);
             } else {
-              ask(homes, join, answer);
+              ask(homes, join, answer, otherwise);
             }
           },
           () -> {
             silent.failed(home);
-            ask(homes, join, answer);
+            ask(homes, join, answer, otherwise);
           });
     }
   }

@@ -56,15 +56,28 @@ class JoinsTest {
   @Test
   void whereNoHomeAnswersThisNodeLeads() {
     // Given
+    cluster.cut = (_, _) -> true;
+
+    // When
+    Asked asked = join(strangers.getLast(), DIGEST);
+    cluster.run(2 * Shards.HOMES * SETTINGS.times().place());
+
+    // Then
+    assertThat(asked.place()).isEqualTo(Place.LEAD);
+  }
+
+  @Test
+  void thoseWhoAreCutOffFromAllHomesAreOneHerd() {
+    // Given
     List<Peer> homes = homes(DIGEST);
     cluster.cut = (from, to) -> homes.contains(from) || homes.contains(to);
 
     // When
-    Asked asked = join(strangers.getFirst(), DIGEST);
-    cluster.run(3 * SETTINGS.times().place());
+    List<Asked> asked = strangers.stream().map(node -> join(node, DIGEST)).toList();
+    cluster.run(Shards.HOMES * SETTINGS.times().place() + 100);
 
     // Then
-    assertThat(asked.place()).isEqualTo(Place.LEAD);
+    assertThat(asked).extracting(Asked::place).containsOnlyOnce(Place.LEAD);
   }
 
   @Test

@@ -30,8 +30,6 @@ final class SimulateHerd {
   private static final long SAMPLE = 500;
   private static final long LONGEST = 600_000;
   private static final Settings SETTINGS = Settings.DEFAULTS;
-  private static final List<Digest> LAYER_DIGESTS =
-      LongStream.range(0, LAYERS).mapToObj(Simulation::digest).toList();
 
   /** What happens while they pull, every {@link #SAMPLE}. */
   private interface Happening {
@@ -49,10 +47,13 @@ final class SimulateHerd {
         "| | last node, s | median node, s | downloads of a layer | depth, most | messages/s, a"
             + " node | the busiest home, in its busiest s | µs for a join, mean | failed pulls |");
     System.out.println("|---|---|---|---|---|---|---|---|---|");
-    simulate("all at once", 0, (_, _, _) -> {});
-    simulate("1 % of messages lost", 10, (_, _, _) -> {});
-    simulate("1 % of nodes restart, each 0.5 s", 0, SimulateHerd::restart);
-    simulate("half cut off from 1.5 s to 11.5 s", 0, SimulateHerd::partition);
+    Simulation cluster = cluster();
+    simulate("all at once", cluster, 1, (_, _, _) -> {});
+    cluster.dropped = 10;
+    simulate("1 % of messages lost", cluster, 2, (_, _, _) -> {});
+    cluster.dropped = 0;
+    simulate("a zone cut off from 1.5 s to 11.5 s", cluster, 3, SimulateHerd::partition);
+    simulate("1 % of nodes restart every 0.5 s", cluster, 4, SimulateHerd::restart);
     memory();
   }
 
@@ -69,15 +70,17 @@ final class SimulateHerd {
 
   private static void partition(long millis, Herd herd, Random random) {
     if (millis == 1_500) {
-      herd.cluster.cut = (from, to) -> (from.hashCode() & 1) != (to.hashCode() & 1);
+      herd.cluster.cut = (from, to) -> from.zone().equals("zone0") != to.zone().equals("zone0");
     } else if (millis == 11_500) {
       herd.cluster.cut = (_, _) -> false;
     }
   }
 
-  private static void simulate(String what, int dropped, Happening happening) {
-    Simulation cluster = cluster();
-    cluster.dropped = dropped;
+  private static void simulate(String what, Simulation cluster, long image, Happening happening) {
+    List<Digest> layers =
+        LongStream.range(0, LAYERS).mapToObj(i -> Simulation.digest(100 * image + i)).toList();
+    // What the one before has left behind ends.
+    cluster.run(SETTINGS.times().young());
     Herd herd = new Herd(cluster, UPSTREAM_MILLIS, NODE_MILLIS);
     Count count = new Count(cluster);
     cluster.meter = count;
@@ -85,19 +88,18 @@ final class SimulateHerd {
     long begin = cluster.now();
     for (Herd.Machine machine : herd.machines()) {
       cluster.schedule(
-          begin + random.nextInt(100),
-          () -> machine.pull(LAYER_DIGESTS, CHUNKS, DOWNLOADS_AT_ONCE));
+          begin + random.nextInt(100), () -> machine.pull(layers, CHUNKS, DOWNLOADS_AT_ONCE));
     }
     int deepest = 0;
     cluster.run(SAMPLE);
-    while (!isOver(herd) && cluster.now() - begin < LONGEST) {
+    while (!layers.stream().allMatch(herd::isOver) && cluster.now() - begin < LONGEST) {
       happening.at(cluster.now() - begin, herd, random);
       cluster.run(SAMPLE);
       deepest = Math.max(deepest, deepest(herd));
     }
     long[] ends = herd.machines().stream().mapToLong(each -> end(each) - begin).sorted().toArray();
     List<Integer> upstreams =
-        LAYER_DIGESTS.stream().map(layer -> herd.upstreams.getOrDefault(layer, 0)).toList();
+        layers.stream().map(layer -> herd.upstreams.getOrDefault(layer, 0)).toList();
     double seconds = ends[NODES - 1] / 1e3;
     System.out.printf(
         "| %s | %.1f | %.1f | %s | %d | %.1f | %,d | %.1f | %d |%n",
@@ -125,10 +127,6 @@ final class SimulateHerd {
     cluster.nodes.values().forEach(node -> node.roster(all));
     cluster.run(SETTINGS.times().young() + 1);
     return cluster;
-  }
-
-  private static boolean isOver(Herd herd) {
-    return LAYER_DIGESTS.stream().allMatch(herd::isOver);
   }
 
   private static long end(Herd.Machine machine) {
