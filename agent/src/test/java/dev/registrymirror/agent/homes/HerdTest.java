@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.registrymirror.agent.oci.Digest;
 import java.util.List;
 import java.util.Set;
-import java.util.function.BiConsumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -17,40 +16,39 @@ class HerdTest {
   private static final int NODES = 40;
   private static final int CHUNKS = 100;
 
-  private enum Fault {
-    NONE((_, _) -> {}),
-    LEADER_KILLED((_, leader) -> leader.kill()),
-    LEADER_CUT_OFF(
-        (herd, leader) ->
-            herd.cluster.cut =
-                (from, to) -> from.equals(leader.node.peer) || to.equals(leader.node.peer)),
-    LEADER_RESTARTED(
-        (_, leader) -> {
-          leader.kill();
-          leader.start();
-        }),
-    LEADER_STALLED((_, leader) -> leader.uplink = new Herd.Link(1_000_000)),
-    LEADERS_FOLLOWER_KILLED(
-        (herd, leader) ->
-            herd.machines().stream()
-                .filter(each -> each.downloads.get(DIGEST).parent() != null)
-                .filter(each -> each.downloads.get(DIGEST).parent().machine == leader)
-                .findFirst()
-                .orElseThrow()
-                .kill()),
-    HOMES_RESTARTED(
-        (herd, _) -> {
-          for (Peer home : homes(herd)) {
-            herd.machines.get(home).kill();
-            herd.machines.get(home).start();
-          }
-        });
+  enum Fault {
+    NONE,
+    LEADER_KILLED,
+    LEADER_CUT_OFF,
+    LEADER_RESTARTED,
+    LEADER_STALLED,
+    LEADERS_FOLLOWER_KILLED,
+    HOMES_RESTARTED
+  }
 
-    private final BiConsumer<Herd, Herd.Machine> happens;
-
-    Fault(BiConsumer<Herd, Herd.Machine> happens) {
-      this.happens = happens;
+  private static void happen(Fault fault, Herd herd, Herd.Machine leader) {
+    Peer cutOff = leader.node.peer;
+    switch (fault) {
+      case NONE -> {}
+      case LEADER_KILLED -> leader.kill();
+      case LEADER_CUT_OFF ->
+          herd.cluster.cut = (from, to) -> from.equals(cutOff) || to.equals(cutOff);
+      case LEADER_RESTARTED -> restart(leader);
+      case LEADER_STALLED -> leader.uplink = new Herd.Link(1_000_000);
+      case LEADERS_FOLLOWER_KILLED ->
+          herd.machines().stream()
+              .filter(each -> each.downloads.get(DIGEST).parent() != null)
+              .filter(each -> each.downloads.get(DIGEST).parent().machine == leader)
+              .findFirst()
+              .orElseThrow()
+              .kill();
+      case HOMES_RESTARTED -> homes(herd).forEach(home -> restart(herd.machines.get(home)));
     }
+  }
+
+  private static void restart(Herd.Machine machine) {
+    machine.kill();
+    machine.start();
   }
 
   @ParameterizedTest
@@ -70,7 +68,7 @@ class HerdTest {
               .orElseThrow();
 
       // When
-      fault.happens.accept(herd, leader);
+      happen(fault, herd, leader);
       cluster.run(60_000);
 
       // Then

@@ -1,6 +1,7 @@
 package dev.registrymirror.agent.homes;
 
 import dev.registrymirror.agent.oci.Digest;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -45,8 +46,8 @@ final class SimulateHerd {
         NODES, LAYERS, CHUNKS, DOWNLOADS_AT_ONCE, SETTINGS.limits().fanOut());
     System.out.println(
         "| | last node, s | median node, s | downloads of a layer | depth, most | messages/s, a"
-            + " node | the busiest home, in its busiest s | µs for a join, mean | failed pulls |");
-    System.out.println("|---|---|---|---|---|---|---|---|---|");
+            + " node | the busiest home, in its busiest s | failed pulls |");
+    System.out.println("|---|---|---|---|---|---|---|---|");
     Simulation cluster = cluster();
     simulate("all at once", cluster, 1, (_, _, _) -> {});
     cluster.dropped = 10;
@@ -54,7 +55,7 @@ final class SimulateHerd {
     cluster.dropped = 0;
     simulate("a zone cut off from 1.5 s to 11.5 s", cluster, 3, SimulateHerd::partition);
     simulate("1 % of nodes restart every 0.5 s", cluster, 4, SimulateHerd::restart);
-    memory();
+    home();
   }
 
   private static void restart(long millis, Herd herd, Random random) {
@@ -102,7 +103,7 @@ final class SimulateHerd {
         layers.stream().map(layer -> herd.upstreams.getOrDefault(layer, 0)).toList();
     double seconds = ends[NODES - 1] / 1e3;
     System.out.printf(
-        "| %s | %.1f | %.1f | %s | %d | %.1f | %,d | %.1f | %d |%n",
+        "| %s | %.1f | %.1f | %s | %d | %.1f | %,d | %d |%n",
         what,
         seconds,
         ends[NODES / 2] / 1e3,
@@ -110,7 +111,6 @@ final class SimulateHerd {
         deepest,
         count.all / seconds / NODES,
         count.busiest(),
-        count.joinNanos / 1e3 / count.joins,
         herd.failedPulls);
   }
 
@@ -146,23 +146,17 @@ final class SimulateHerd {
     private final Simulation cluster;
     private final Map<Peer, Map<Long, Integer>> bySecond = new HashMap<>();
     private long all;
-    private long joins;
-    private long joinNanos;
 
     Count(Simulation cluster) {
       this.cluster = cluster;
     }
 
     @Override
-    public void received(Peer to, Message.Request request, long nanos) {
+    public void received(Peer to) {
       all++;
       bySecond
           .computeIfAbsent(to, _ -> new HashMap<>())
           .merge(cluster.now() / 1_000, 1, Integer::sum);
-      if (request instanceof Message.Join) {
-        joins++;
-        joinNanos += nanos;
-      }
     }
 
     int busiest() {
@@ -174,9 +168,10 @@ final class SimulateHerd {
     }
   }
 
-  /** Of a home: by how much the heap grows with as many members as it may have. */
-  private static void memory() {
-    Timers timers = new Timers(() -> 0, _ -> {});
+  /** Of a home: by how much the heap grows with as many members as it may have, and the CPU. */
+  private static void home() {
+    long[] now = {0};
+    Timers timers = new Timers(() -> now[0], _ -> {});
     Table table = new Table(timers, SETTINGS, new Demotions(timers));
     List<Peer> peers = new ArrayList<>();
     for (int i = 0; i < NODES; i++) {
@@ -185,16 +180,45 @@ final class SimulateHerd {
     long before = used();
     Flights flights = new Flights(timers, table, SETTINGS);
     int herds = Flights.MAX_MEMBERS / NODES;
+    Map<Peer, Peer> parents = new HashMap<>();
+    long begin = cpu();
     for (int i = 0; i < herds; i++) {
+      Digest digest = Simulation.digest(i);
       for (Peer peer : peers) {
-        flights.join(peer, new Message.Join(Simulation.digest(i), false, 0, Optional.empty()));
+        Place place = flights.join(peer, new Message.Join(digest, false, 0, Optional.empty()));
+        if (i == 0 && place instanceof Place.Follow follow) {
+          parents.put(peer, follow.parent());
+        }
       }
     }
+    double joins = (cpu() - begin) / 1e3 / herds / NODES;
     long bytes = used() - before;
     System.out.printf(
-        "%nA home with %d flights of %,d members: %.1f MiB, %d bytes a member (peers not"
-            + " counted)%n",
-        flights.count(), NODES, bytes / 1048576.0, bytes / ((long) herds * NODES));
+        "%nA home with %d flights of %,d members: %.1f MiB of heap, %d bytes a member (without the"
+            + " peers themselves); CPU %.1f µs for a join%n",
+        flights.count(), NODES, bytes / 1048576.0, bytes / ((long) herds * NODES), joins);
+
+    // All fall quiet at once, and complain twice: too early, and then for good.
+    long quiet = SETTINGS.times().quiet();
+    now[0] += quiet;
+    begin = cpu();
+    for (int i = 0; i < 2; i++) {
+      for (Peer peer : peers) {
+        if (parents.containsKey(peer)) {
+          Complaint complaint = new Complaint(parents.get(peer), false, quiet + i * Flights.ROUND);
+          flights.join(
+              peer, new Message.Join(Simulation.digest(0), false, 0, Optional.of(complaint)));
+        }
+      }
+      now[0] += Flights.ROUND;
+    }
+    System.out.printf(
+        "CPU %.1f µs for each of %,d complaints of a leader that brings nothing%n",
+        (cpu() - begin) / 2e3 / NODES, 2 * parents.size());
+  }
+
+  private static long cpu() {
+    return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
 
   private static long used() {

@@ -45,13 +45,10 @@ final class Simulation {
   }
 
   /** Told of each request that arrives. */
-  Meter meter = (_, _, _) -> {};
+  Meter meter = _ -> {};
 
   interface Meter {
-    /**
-     * @param nanos that it took to answer
-     */
-    void received(Peer to, Message.Request request, long nanos);
+    void received(Peer to);
   }
 
   private record Event(long at, long order, Runnable what) implements Comparable<Event> {
@@ -300,9 +297,8 @@ final class Simulation {
             transmit(to, from.peer, () -> tell(from, run, outcome::failed));
             return;
           }
-          long begin = System.nanoTime();
+          meter.received(to);
           Message.Reply reply = target.homes.receive(from.peer, request);
-          meter.received(to, request, System.nanoTime() - begin);
           transmit(to, from.peer, () -> tell(from, run, () -> outcome.answered(reply)));
         });
   }
