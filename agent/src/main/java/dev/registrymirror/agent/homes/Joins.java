@@ -159,30 +159,18 @@ final class Joins {
   }
 
   private void ask(Message.Join join, Consumer<Place> answer) {
-    int shard = Shards.of(join.digest());
-    ask(
-        new ArrayDeque<>(shards.homes(shard)),
-        join,
-        answer,
-        // A part of the cluster that is cut off from all homes is one herd still.
-        () ->
-            ask(
-                new ArrayDeque<>(shards.substitutes(shard)),
-                join,
-                answer,
-                // Without a home everybody goes upstream: as ever without a mirror.
-                () -> answered(join, Place.LEAD, answer)));
+    ask(new ArrayDeque<>(shards.homes(Shards.of(join.digest()))), join, answer);
   }
 
-  private void ask(
-      Deque<Peer> homes, Message.Join join, Consumer<Place> answer, Runnable otherwise) {
+  private void ask(Deque<Peer> homes, Message.Join join, Consumer<Place> answer) {
     Peer home = homes.poll();
     if (home == null) {
-      otherwise.run();
+      // Without a home everybody goes upstream: as ever without a mirror.
+      answered(join, Place.LEAD, answer);
     } else if (home.equals(self)) {
       answered(join, flights.join(self, join), answer);
     } else if (silent.isOpen(home)) {
-      ask(homes, join, answer, otherwise);
+      ask(homes, join, answer);
     } else {
       wire.ask(
           home,
@@ -193,12 +181,12 @@ final class Joins {
             if (reply instanceof Message.Joined joined && isUsable(joined.place())) {
               answered(join, joined.place(), answer);
             } else {
-              ask(homes, join, answer, otherwise);
+              ask(homes, join, answer);
             }
           },
           () -> {
             silent.failed(home);
-            ask(homes, join, answer, otherwise);
+            ask(homes, join, answer);
           });
     }
   }

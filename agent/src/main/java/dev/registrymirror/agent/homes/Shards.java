@@ -69,12 +69,6 @@ final class Shards {
     return homes(shard).contains(peer);
   }
 
-  /** Those that rank next after the homes of {@code shard}, as many. */
-  List<Peer> substitutes(int shard) {
-    List<Peer> ranked = rank(shard, 2 * HOMES).homes;
-    return ranked.subList(Math.min(HOMES, ranked.size()), ranked.size());
-  }
-
   /** Who becomes a home of {@code shard} where one of its homes goes; null where nobody is left. */
   Peer next(int shard) {
     List<Peer> ranked = rank(shard, HOMES + 1).homes;

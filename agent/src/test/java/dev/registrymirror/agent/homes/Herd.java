@@ -56,7 +56,7 @@ final class Herd {
 
   private final double nodeMillis;
 
-  /** Downloads from upstream that were begun, of each digest. */
+  /** Downloads that upstream began, of each digest; not what it refused. */
   final Map<Digest, Integer> upstreams = new HashMap<>();
 
   long longestWait;
@@ -245,7 +245,9 @@ final class Herd {
 
     private void goUpstream() {
       longestWait = Math.max(longestWait, now() - Math.max(relay.lastByte, relay.asked));
-      upstreams.merge(digest, 1, Integer::sum);
+      if (machine.answers == Upstream.WELL) {
+        upstreams.merge(digest, 1, Integer::sum);
+      }
       leads = true;
       fromUpstream = new UpstreamStream(this);
       fromUpstream.begin();
