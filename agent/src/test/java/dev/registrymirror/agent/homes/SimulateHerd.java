@@ -40,9 +40,10 @@ final class SimulateHerd {
   private SimulateHerd() {}
 
   public static void main(String[] args) {
+    home();
     System.out.printf(
-        "%d nodes in three zones, %d layers of %d MiB, %d at once; upstream 1 Gbit/s in all, nodes"
-            + " 10 Gbit/s, fan-out %d%n%n",
+        "%n%d nodes in three zones, %d layers of %d MiB, %d at once; upstream 1 Gbit/s in all,"
+            + " nodes 10 Gbit/s, fan-out %d%n%n",
         NODES, LAYERS, CHUNKS, DOWNLOADS_AT_ONCE, SETTINGS.limits().fanOut());
     System.out.println(
         "| | last node, s | median node, s | downloads of a layer | depth, most | messages/s, a"
@@ -55,7 +56,6 @@ final class SimulateHerd {
     cluster.dropped = 0;
     simulate("a zone cut off from 1.5 s to 11.5 s", cluster, 3, SimulateHerd::partition);
     simulate("1 % of nodes restart every 0.5 s", cluster, 4, SimulateHerd::restart);
-    home();
   }
 
   private static void restart(long millis, Herd herd, Random random) {
@@ -194,7 +194,7 @@ final class SimulateHerd {
     double joins = (cpu() - begin) / 1e3 / herds / NODES;
     long bytes = used() - before;
     System.out.printf(
-        "%nA home with %d flights of %,d members: %.1f MiB of heap, %d bytes a member (without the"
+        "A home with %d flights of %,d members: %.1f MiB of heap, %d bytes a member (without the"
             + " peers themselves); CPU %.1f µs for a join%n",
         flights.count(), NODES, bytes / 1048576.0, bytes / ((long) herds * NODES), joins);
 
