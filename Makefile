@@ -9,7 +9,7 @@ EXPLAIN := || { $(MVN) -q -N toolchains:select-jdk-toolchain >/dev/null 2>&1 || 
 LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am $(EXPLAIN); lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lab-up lab-down bench format clean tools
+.PHONY: help build demo test lab-up lab-down bench simulate format clean tools
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ lab-down: tools ## End the lab, and remove what a crashed one has left
 
 bench: tools ## Measure beside nginx, none and Spegel, if SPEGEL=<its binary> (root; ARGS=mirror 5, ARGS=herd 20 minutes)
 	@$(LAB).bench.Bench $(ARGS)
+
+simulate: tools ## Pull an image on 5,000 nodes at once, in one process and virtual time (4 GB; 5 minutes)
+	@$(MVN) -q -pl agent test-compile exec:exec@simulate $(EXPLAIN)
 
 format: tools ## Put all Java sources into google-java-format
 	$(MVN) -q -Dformat=apply toolchains:select-jdk-toolchain dependency:copy@formatter exec:exec@format

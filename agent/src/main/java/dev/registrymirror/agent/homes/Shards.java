@@ -31,6 +31,9 @@ final class Shards {
 
   private final Ranking[] rankings = new Ranking[COUNT];
 
+  /** How many of them are kept. */
+  private int kept;
+
   /** The highest ranking members, and their scores; best first. */
   private static final class Ranking {
     private final List<Peer> homes;
@@ -57,6 +60,7 @@ final class Shards {
     if (ranking == null) {
       ranking = rank(shard, HOMES);
       rankings[shard] = ranking;
+      kept++;
     }
     return ranking.homes;
   }
@@ -99,7 +103,7 @@ final class Shards {
       }
     }
     for (Peer peer : added) {
-      if (members.putIfAbsent(peer, hash(peer.address())) == null) {
+      if (members.putIfAbsent(peer, hash(peer.address())) == null && kept > 0) {
         insert(peer, former);
       }
     }

@@ -53,8 +53,9 @@ public final class BlobFetch implements Exchange {
    * @param firstByte until its first byte
    * @param stall in the middle, once it has sent bytes
    * @param pauses in the middle, so many times as long as it has been quiet before is not too long
+   * @param most but no longer than that; at least {@code stall}
    */
-  public record Patience(Duration firstByte, Duration stall, int pauses) {}
+  public record Patience(Duration firstByte, Duration stall, int pauses, Duration most) {}
 
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
@@ -93,7 +94,10 @@ public final class BlobFetch implements Exchange {
   private void check() {
     long bound =
         started
-            ? Math.max(patience.stall().toNanos(), longestPause * patience.pauses())
+            ? Math.clamp(
+                longestPause * patience.pauses(),
+                patience.stall().toNanos(),
+                patience.most().toNanos())
             : patience.firstByte().toNanos();
     // A receiver that is not ready stalls by itself; its own bound ends it.
     long idle = paused ? 0 : System.nanoTime() - lastProgress;

@@ -264,13 +264,24 @@ public final class Pull {
   }
 
   BlobFetch.Patience providerPatience() {
-    return new BlobFetch.Patience(deadlines.firstByte(), deadlines.stall(), 0);
+    return new BlobFetch.Patience(deadlines.firstByte(), deadlines.stall(), 0, deadlines.stall());
+  }
+
+  /** Of a parent with its download, whose pauses so far were {@code longestPause} at most. */
+  Duration tailPatience(Duration longestPause) {
+    Duration most = longer(flightQuiet(), flightWait().minus(PARENT_MARGIN));
+    Duration pauses = longer(flightQuiet(), longestPause.multipliedBy(Tail.PATIENCE));
+    return pauses.compareTo(most) < 0 ? pauses : most;
+  }
+
+  private static Duration longer(Duration one, Duration other) {
+    return one.compareTo(other) > 0 ? one : other;
   }
 
   /** Longer than a parent's own with its download, so that one that is there speaks first. */
   BlobFetch.Patience parentPatience() {
     Duration quiet = deadlines.flightQuiet().plus(PARENT_MARGIN);
-    return new BlobFetch.Patience(quiet, quiet, Tail.PATIENCE + 1);
+    return new BlobFetch.Patience(quiet, quiet, Tail.PATIENCE + 1, longer(quiet, flightWait()));
   }
 
   Expected expected() {

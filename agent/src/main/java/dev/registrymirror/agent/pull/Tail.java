@@ -157,9 +157,7 @@ final class Tail {
   }
 
   private Duration patience(Optional<Download> growing) {
-    Duration pause =
-        growing.map(each -> each.longestPause().multipliedBy(PATIENCE)).orElse(Duration.ZERO);
-    return pause.compareTo(pull.flightQuiet()) > 0 ? pause : pull.flightQuiet();
+    return pull.tailPatience(growing.map(Download::longestPause).orElse(Duration.ZERO));
   }
 
   /** For how long nothing has happened that lets one expect more. */

@@ -286,6 +286,28 @@ class FlightsTest {
   }
 
   @Test
+  void theTreeStaysLowWhereABranchHasMoved() {
+    // Given a herd half of which has moved below the other half
+    for (int i = 1; i <= 1_000; i++) {
+      join(peer(i));
+    }
+    now += QUIET;
+    complain(peer(2), peer(1), QUIET);
+    parents.remove(peer(2));
+    complain(peer(3), peer(1), QUIET);
+    int before = deepest();
+
+    // When as many come once more
+    for (int i = 1_001; i <= 2_000; i++) {
+      join(peer(i));
+    }
+
+    // Then they are above the depths
+    assertThat(before).isBetween(16, 18);
+    assertThat(deepest()).isEqualTo(before);
+  }
+
+  @Test
   void whereUpstreamRefusesTheLeaderAnotherLeadsAtOnce() {
     // Given
     join(peer(1));

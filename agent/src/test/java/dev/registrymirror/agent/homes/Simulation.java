@@ -44,6 +44,13 @@ final class Simulation {
     boolean between(Peer from, Peer to);
   }
 
+  /** Told of each request that arrives. */
+  Meter meter = _ -> {};
+
+  interface Meter {
+    void received(Peer to);
+  }
+
   private record Event(long at, long order, Runnable what) implements Comparable<Event> {
     @Override
     public int compareTo(Event other) {
@@ -290,6 +297,7 @@ final class Simulation {
             transmit(to, from.peer, () -> tell(from, run, outcome::failed));
             return;
           }
+          meter.received(to);
           Message.Reply reply = target.homes.receive(from.peer, request);
           transmit(to, from.peer, () -> tell(from, run, () -> outcome.answered(reply)));
         });

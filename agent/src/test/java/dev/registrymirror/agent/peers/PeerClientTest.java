@@ -81,7 +81,8 @@ class PeerClientTest {
                 DIGEST,
                 ByteRange.ALL,
                 false,
-                new BlobFetch.Patience(Duration.ofSeconds(2), Duration.ofSeconds(5), 0),
+                new BlobFetch.Patience(
+                    Duration.ofSeconds(2), Duration.ofSeconds(5), 0, Duration.ofSeconds(5)),
                 new BlobFetch.Receiver() {
                   @Override
                   public void head(ByteRange.Span span, long size, String type) {}
