@@ -76,6 +76,7 @@ final class Relay implements BlobFetch.Receiver {
   // Once containerd has been sent bytes.
   private boolean started;
   private boolean ended;
+  private boolean gone;
 
   /**
    * @param wait begun when the request came
@@ -136,6 +137,10 @@ final class Relay implements BlobFetch.Receiver {
 
   private void placed(Place place) {
     if (ended) {
+      if (gone) {
+        // The home may have counted it in after it had left.
+        leaveFlight();
+      }
       return;
     }
     switch (place) {
@@ -458,6 +463,7 @@ final class Relay implements BlobFetch.Receiver {
 
   private void clientGone() {
     if (!ended) {
+      gone = true;
       if (fetch != null) {
         fetch.cancel();
       }
