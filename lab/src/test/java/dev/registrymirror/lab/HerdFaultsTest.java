@@ -17,9 +17,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -209,30 +210,43 @@ class HerdFaultsTest {
     herds.all().forEach(herd -> herd.led().cancel());
   }
 
-  /** It may have no credentials, or have come once too often. */
+  /** It may have no credentials, or have asked once too often. */
   @ParameterizedTest
   @ValueSource(ints = {401, 404, 429, 500})
   void anotherLeadsWhereUpstreamRefusesTheLeader(int status) {
-    // Given: whoever asks first for a layer is refused.
-    Map<String, String> refused = new ConcurrentHashMap<>();
-    lab.upstream()
-        .answer(
-            status,
-            asked ->
-                asked.kind().equals("blobs")
-                    && asked.node().equals(refused.computeIfAbsent(asked.reference(), _ -> asked.node())));
+    // Given: upstream's answer comes when others have asked too.
     Herds herds = Herds.push("refused-" + status, lab, LEADERS);
+    CountDownLatch othersFollow = new CountDownLatch(1);
+    lab.upstream()
+        .answer(status, asked -> herds.isLeaders(asked) && holds(othersFollow));
+    herds.lead(Herds.NOTHING_YET).all().forEach(herd -> FOLLOWERS.forEach(herd::join));
+    for (Herd herd : herds.all()) {
+      Await.until("a node follows " + herd.leader(), Herds.SOON, () -> isFollowed(herd));
+    }
 
     // When
-    herds.all().forEach(Herd::lead);
-    herds.all().forEach(herd -> FOLLOWERS.forEach(herd::join));
+    othersFollow.countDown();
+    herds.hurry();
 
-    // Then: one other, and the leader has it from there.
+    // Then: one other asks upstream, and the leader has it from there.
     for (Herd herd : herds.all()) {
       herd.end();
       herd.led().end();
     }
     assertThat(herds.downloads()).isLessThan(ONCE);
+  }
+
+  private static boolean holds(CountDownLatch latch) {
+    try {
+      return latch.await(Herds.SOON.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
+  }
+
+  private static boolean isFollowed(Herd herd) {
+    return FOLLOWERS.stream().anyMatch(node -> follows(node, herd.leader(), herd));
   }
 
   @Test
@@ -392,15 +406,16 @@ class HerdFaultsTest {
 
   @Test
   void goesOnWhenItsHomeIsKilled() {
-    // Given
-    Herds herds = Herds.push("home", lab, LEADERS.subList(2, 3)).lead(MIB).follow(FOLLOWERS.subList(0, 2));
+    // Given: neither leads nor follows.
+    Herds herds = Herds.push("home", lab, LEADERS.subList(2, 3)).lead(MIB);
     Herd herd = herds.all().getFirst();
-    Node late = FOLLOWERS.get(2);
     Node home = Providers.homeOfFlight(herd.layer(), FOLLOWERS);
+    List<Node> others = FOLLOWERS.stream().filter(node -> !node.equals(home)).toList();
+    herds.follow(others.subList(0, 1));
 
-    // When: whoever comes then is told nothing of the download.
+    // When: another home knows of no download, so whoever comes then leads one more.
     home.mirror().kill();
-    herd.join(late.equals(home) ? LEADERS.getFirst() : late);
+    herd.join(others.get(1));
     herds.hurry();
 
     // Then

@@ -142,6 +142,15 @@ final class Herds {
     return all;
   }
 
+  /** Whether it is a leader that has asked upstream for its layer. */
+  boolean isLeaders(UpstreamRequest asked) {
+    return all.stream()
+        .anyMatch(
+            herd ->
+                asked.node().equals(herd.leader.name())
+                    && asked.reference().equals(herd.layer().toString()));
+  }
+
   /** Lets upstream be as fast as it is. */
   void hurry() {
     lab.upstream().unlimit();
