@@ -54,6 +54,8 @@ class HerdFaultsTest {
   private static final List<Node> FOLLOWERS = new ArrayList<>();
 
   private static Lab lab;
+  private static Node parallel;
+  private static String[] options;
 
   /** What befalls the node that leads. */
   enum Fault {
@@ -66,7 +68,7 @@ class HerdFaultsTest {
       @Override
       void pass(Herd herd) {
         herd.led().end();
-        herd.leader().startAgent(OPTIONS);
+        herd.leader().startAgent(options);
       }
     },
 
@@ -128,8 +130,6 @@ class HerdFaultsTest {
     abstract void pass(Herd herd);
   }
 
-  private static String[] OPTIONS;
-
   @BeforeAll
   static void open() {
     lab = Lab.create();
@@ -137,13 +137,15 @@ class HerdFaultsTest {
       LEADERS.add(lab.node("leader-" + lower(release), release));
       FOLLOWERS.add(lab.node("follower-" + lower(release), release));
     }
+    parallel =
+        lab.node("parallel", NodeOptions.of(Containerd.V24).fetchLayersInParallel());
     // No leader is a home: what befalls it befalls the download alone.
     String homes =
         FOLLOWERS.stream()
             .map(node -> node.endpoint(AgentMirror.PEER_PORT))
             .collect(Collectors.joining(","));
-    OPTIONS = new String[] {"--log-level", "debug", "--seeds", homes};
-    lab.startAgents(OPTIONS);
+    options = new String[] {"--log-level", "debug", "--seeds", homes};
+    lab.startAgents(options);
     // What is slow at first is no fault: connections, and a JVM that has loaded nothing.
     lab.pullAtOnce(lab.upstream().push(ImageRecipe.named("first:1")).reference(), lab.nodes());
   }
@@ -163,7 +165,7 @@ class HerdFaultsTest {
     lab.upstream().unlimit();
     lab.upstream().forgetRequests();
     lab.nodes().forEach(node -> node.peerLink().restore());
-    lab.startAgents(OPTIONS);
+    lab.startAgents(options);
   }
 
   @ParameterizedTest
@@ -422,5 +424,30 @@ class HerdFaultsTest {
     herd.end();
     herd.led().end();
     assertThat(herds.downloads()).isLessThan(TWICE);
+  }
+
+  @Test
+  void othersFollowALayerThatIsFetchedInParallel() {
+    Herds herds = Herds.push("led", lab, List.of(parallel)).lead(MIB).follow(FOLLOWERS);
+    herds.hurry();
+
+    Herd herd = herds.all().getFirst();
+    herd.end();
+    herd.led().end();
+    // Each range is open-ended: upstream sends more than is read before it is closed.
+    assertThat(herds.downloads()).isLessThan(TWICE);
+    assertThat(herd.downloads()).allMatch(asked -> asked.node().equals(parallel.name()));
+  }
+
+  @Test
+  void whoFetchesLayersInParallelFollows() {
+    Herds herds = Herds.push("followed", lab, LEADERS).lead(MIB).follow(List.of(parallel));
+    herds.hurry();
+
+    for (Herd herd : herds.all()) {
+      herd.end();
+      herd.led().end();
+    }
+    assertThat(herds.downloads()).isLessThan(ONCE);
   }
 }
