@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -53,6 +54,7 @@ final class Front {
   private final URI registry;
   private final UnaryOperator<String> nodeByAddress;
   private final List<Answer> answers = new CopyOnWriteArrayList<>();
+  private final List<Predicate<UpstreamRequest>> spoiled = new CopyOnWriteArrayList<>();
   private final List<UpstreamRequest> requests = new ArrayList<>();
   private final HttpClient http =
       HttpClient.newBuilder()
@@ -109,8 +111,14 @@ final class Front {
     answers.addFirst(answer);
   }
 
+  /** Answers those with a body whose first byte is wrong. */
+  void spoil(Predicate<UpstreamRequest> which) {
+    spoiled.add(which);
+  }
+
   void answerAsRegistry() {
     answers.clear();
+    spoiled.clear();
   }
 
   List<UpstreamRequest> requests() {
@@ -188,7 +196,11 @@ final class Front {
       exchange.sendResponseHeaders(status, length == UNKNOWN ? CHUNKED : length);
       OutputStream out = exchange.getResponseBody();
       byte[] chunk = new byte[1 << 16];
+      boolean wrong = spoiled.stream().anyMatch(each -> each.test(asked));
       for (int read = body.read(chunk); read >= 0; read = body.read(chunk)) {
+        if (wrong && written == 0) {
+          chunk[0] ^= 1;
+        }
         out.write(chunk, 0, read);
         written += read;
       }

@@ -172,13 +172,30 @@ public final class Node {
 
   /** Bytes of blobs that its containerd has begun to download and has not committed. */
   public long ingested() {
-    try (Stream<Path> files = Files.walk(contentStore().resolve("ingest"))) {
-      return files
-          .filter(file -> file.endsWith("data"))
-          .mapToLong(file -> file.toFile().length())
-          .sum();
+    return ingests().stream().mapToLong(each -> each.resolve("data").toFile().length()).sum();
+  }
+
+  /** The file of a blob that its containerd has begun to download and has not committed. */
+  public Optional<Path> ingest(Digest digest) {
+    return ingests().stream()
+        .filter(each -> ref(each).endsWith("-" + digest))
+        .map(each -> each.resolve("data"))
+        .findFirst();
+  }
+
+  private List<Path> ingests() {
+    try (Stream<Path> entries = Files.list(contentStore().resolve("ingest"))) {
+      return entries.toList();
     } catch (IOException | UncheckedIOException changing) {
-      return 0;
+      return List.of();
+    }
+  }
+
+  private static String ref(Path ingest) {
+    try {
+      return Files.readString(ingest.resolve("ref"));
+    } catch (IOException changing) {
+      return "";
     }
   }
 

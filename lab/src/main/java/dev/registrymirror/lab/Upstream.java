@@ -115,6 +115,11 @@ public final class Upstream {
                 : Optional.empty());
   }
 
+  /** Answers those requests with bytes that do not have their digest. */
+  public void spoil(Predicate<UpstreamRequest> which) {
+    front.spoil(which);
+  }
+
   /** Is private: wants that user and password (Basic), else answers 401 with a challenge. */
   public void requireLogin(Login login) {
     String pair = login.user() + ":" + login.password();

@@ -2,6 +2,7 @@ package dev.registrymirror.lab;
 
 import dev.registrymirror.agent.homes.Message;
 import dev.registrymirror.agent.homes.Peer;
+import dev.registrymirror.agent.homes.Place;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Repository;
 import dev.registrymirror.agent.oci.Tag;
@@ -9,6 +10,7 @@ import dev.registrymirror.agent.peers.MessageCodec;
 import dev.registrymirror.agent.peers.Paths;
 import dev.registrymirror.lab.images.Image;
 import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.lab.machine.LabException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
@@ -71,6 +73,20 @@ final class Providers {
         "no home of " + digest + " knows " + provider + " as its provider",
         SOON,
         () -> agents(provider.lab()).stream().noneMatch(agent -> names(agent, digest, provider)));
+  }
+
+  /** The one of {@code homes} that has given places in the digest's download. */
+  static Node homeOfFlight(Digest digest, Collection<Node> homes) {
+    for (Node home : homes) {
+      Optional<Message> place =
+          ask(home, new Message.Join(digest, false, 0, Optional.empty()));
+      ask(home, new Message.Depart(digest));
+      if (place.orElseThrow() instanceof Message.Joined joined
+          && joined.place() instanceof Place.Follow) {
+        return home;
+      }
+    }
+    throw new LabException("no home knows of a download of " + digest);
   }
 
   private static Collection<Node> agents(Lab lab) {

@@ -37,6 +37,11 @@ final class Roll {
   void roster(Collection<Peer> members) {
     Set<Peer> listed = new HashSet<>(members);
     goneAt.keySet().removeAll(listed);
+    if (shards.size() == 1 && !listed.isEmpty() && !listed.containsAll(shards.members())) {
+      // A node that was alone is no home of others' at once: nobody has told it anything as one.
+      change(List.copyOf(listed), Set.copyOf(shards.members()));
+      return;
+    }
     boolean gone = false;
     for (Peer member : shards.members()) {
       if (!listed.contains(member)) {

@@ -77,6 +77,7 @@ final class Relay implements BlobFetch.Receiver {
   // Once containerd has been sent bytes.
   private boolean started;
   private boolean ended;
+  private boolean gone;
 
   /**
    * @param wait begun when the request came
@@ -137,6 +138,10 @@ final class Relay implements BlobFetch.Receiver {
 
   private void placed(Place place) {
     if (ended) {
+      if (gone) {
+        // The home may have counted it in after it had left.
+        leaveFlight();
+      }
       return;
     }
     switch (place) {
@@ -459,6 +464,7 @@ final class Relay implements BlobFetch.Receiver {
 
   private void clientGone() {
     if (!ended) {
+      gone = true;
       if (fetch != null) {
         fetch.cancel();
       }

@@ -104,6 +104,8 @@ final class Tail {
   }
 
   private void send() throws IOException {
+    // Before the length: what was written until the download's end is sent first.
+    boolean over = download.isOver();
     long there = Math.min(file.size(), end);
     if (there < position) {
       log.debug("download was begun anew", "digest", request.digest(), "at", position);
@@ -117,7 +119,7 @@ final class Tail {
     } else if (position == end) {
       finish();
       answer.end();
-    } else if (download.isOver()) {
+    } else if (over) {
       giveUp();
     } else {
       await(Optional.of(download));
@@ -135,13 +137,18 @@ final class Tail {
   }
 
   /** Waits for the next change, as long as one can be expected. */
-  private void await(Optional<Download> growing) {
+  private void await(Optional<Download> growing) throws IOException {
     // Whatever is expected here, the follower is told before its own patience ends.
     Duration waited = Pull.since(sent);
     Duration quiet = quiet(growing);
     Duration left = patience(growing).minus(waited.compareTo(quiet) > 0 ? waited : quiet);
     if (left.isNegative() || left.isZero()) {
-      giveUp();
+      // It may have been committed after the first look: then nothing is expected any more.
+      if (file == null && pull.fromStore(request, answer)) {
+        finish();
+      } else {
+        giveUp();
+      }
     } else if (bound == null) {
       bound =
           request
