@@ -51,7 +51,7 @@ final class Flights {
   static final long GROUNDED = 600_000;
 
   /** A follower that could be so many times as fast leads in the place of its leader. */
-  static final int FAR_SLOWER = 5;
+  static final int FAR_SLOWER = 6;
 
   /** What is to be gained by it at least, in milliseconds. */
   static final long WORTH_IT = 5_000;
@@ -66,7 +66,7 @@ final class Flights {
   static final int MAX_MOVES = 2;
 
   /** Rates are taken over so long at least, in milliseconds. */
-  static final long SPAN = 3_000;
+  static final long SPAN = 6_000;
 
   private static final Place STAY = new Place.Wait(0);
 

@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -146,11 +147,12 @@ public final class Homes {
 
   /**
    * Nobody has {@code digest}, and this node's containerd asks for it: by which way does it come?
+   * Where {@code yields} says so and this node leads others already, another may lead in its place.
    * {@code answer} is called exactly once, never with {@link Place.Wait}. Where no home answers
    * this node leads.
    */
-  public void join(Digest digest, Consumer<Place> answer) {
-    joins.join(digest, answer);
+  public void join(Digest digest, BooleanSupplier yields, Consumer<Place> answer) {
+    joins.join(digest, yields, answer);
   }
 
   /** As {@link #join}, where the parent or provider that was given before is of no more use. */

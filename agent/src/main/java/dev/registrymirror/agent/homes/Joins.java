@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -55,7 +56,7 @@ final class Joins {
   private final Deque<Ask> waiting = new ArrayDeque<>();
   private boolean asking;
 
-  private record Ask(Digest digest, Consumer<Place> answer) {}
+  private record Ask(Digest digest, BooleanSupplier yields, Consumer<Place> answer) {}
 
   Joins(Settings settings, Peer self, Timers timers, Wire wire, Shards shards, Flights flights) {
     this.settings = settings;
@@ -67,13 +68,18 @@ final class Joins {
     this.flights = flights;
   }
 
-  /** Asks for the first time; never answers {@link Place.Wait}. */
-  void join(Digest digest, Consumer<Place> answer) {
+  /**
+   * Asks for the first time; never answers {@link Place.Wait}.
+   *
+   * @param yields whether another may lead in this node's place where it leads others already; asked
+   *     when it matters
+   */
+  void join(Digest digest, BooleanSupplier yields, Consumer<Place> answer) {
     if (waiting.size() >= settings.limits().lookups()) {
       answer.accept(Place.LEAD);
       return;
     }
-    waiting.add(new Ask(digest, answer));
+    waiting.add(new Ask(digest, yields, answer));
     next();
   }
 
@@ -83,8 +89,13 @@ final class Joins {
     }
     asking = true;
     Ask ask = waiting.poll();
+    int leads = leads();
     ask(
-        new Message.Join(ask.digest, false, leads(), Optional.empty()),
+        new Message.Join(
+            ask.digest,
+            false,
+            leads > 0 && ask.yields.getAsBoolean() ? leads : 0,
+            Optional.empty()),
         place -> {
           asking = false;
           if (place instanceof Place.Wait wait) {

@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -89,8 +90,9 @@ public final class Finder {
   }
 
   /** See {@link Homes#join}; answered on {@code caller}. */
-  public void join(EventLoop caller, Digest digest, Consumer<Place> answer) {
-    on(loop, () -> homes.join(digest, place -> on(caller, () -> answer.accept(place))));
+  public void join(
+      EventLoop caller, Digest digest, BooleanSupplier yields, Consumer<Place> answer) {
+    on(loop, () -> homes.join(digest, yields, place -> on(caller, () -> answer.accept(place))));
   }
 
   /** See {@link Homes#complain}; answered on {@code caller}. */

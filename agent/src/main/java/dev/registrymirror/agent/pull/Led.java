@@ -3,6 +3,8 @@ package dev.registrymirror.agent.pull;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.telemetry.Log;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -17,6 +19,9 @@ final class Led {
 
   /** The oldest are forgotten beyond so many; their end is not logged. */
   static final int MAX = 1024;
+
+  /** Ended downloads whose rate is remembered. */
+  static final int MAX_ENDED = 8;
 
   /** What a download was like counts for so long: upstream and its load change. */
   static final Duration LATELY = Duration.ofSeconds(30);
@@ -65,8 +70,8 @@ final class Led {
     }
   }
 
-  /** The fastest of those that have ended. */
-  private Rate ended = new Rate(0, System.nanoTime());
+  /** Of the last that have ended. */
+  private final Deque<Rate> ended = new ArrayDeque<>();
 
   /**
    * This node is to lead; nothing new where it does already.
@@ -102,15 +107,23 @@ final class Led {
   }
 
   /**
-   * How fast one download was that this node led lately, the fastest, in bytes a second; 0 where
-   * there was none.
+   * How fast downloads that this node led lately were, on average, in bytes a second; 0 where there
+   * was none. Not the fastest of them: downloads that share a link share it unevenly.
    */
-  synchronized long bestRate() {
-    return Stream.concat(Stream.of(ended), flights.values().stream().map(Flight::rate))
-        .filter(Rate::isLately)
-        .mapToLong(Rate::bytes)
-        .max()
-        .orElse(0);
+  synchronized long rate() {
+    return (long)
+        Stream.concat(ended.stream(), flights.values().stream().map(Flight::rate))
+            .filter(Rate::isLately)
+            .mapToLong(Rate::bytes)
+            .filter(bytes -> bytes > 0)
+            .average()
+            .orElse(0);
+  }
+
+  /** Whether this node leads, and its download has not begun to grow. */
+  synchronized boolean isQueued(Digest digest) {
+    Flight flight = flights.get(digest);
+    return flight != null && flight.first < 0;
   }
 
   /** Upstream gave nothing to this node: somebody else is to lead. */
@@ -128,9 +141,9 @@ final class Led {
   synchronized void committed(Digest digest, LongSupplier size) {
     Flight flight = flights.remove(digest);
     if (flight != null) {
-      Rate rate = flight.rate();
-      if (!ended.isLately() || rate.bytes() >= ended.bytes()) {
-        ended = rate;
+      ended.addLast(flight.rate());
+      if (ended.size() > MAX_ENDED) {
+        ended.removeFirst();
       }
       Duration took = Pull.since(flight.began);
       log.info(

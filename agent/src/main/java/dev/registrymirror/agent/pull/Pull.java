@@ -10,6 +10,7 @@ import dev.registrymirror.agent.peers.Finder;
 import dev.registrymirror.agent.peers.PeerClient;
 import dev.registrymirror.agent.store.Blob;
 import dev.registrymirror.agent.store.BlobStore;
+import dev.registrymirror.agent.store.Download;
 import dev.registrymirror.agent.telemetry.Log;
 import dev.registrymirror.agent.telemetry.Metrics;
 import dev.registrymirror.agent.telemetry.Metrics.FallbackReason;
@@ -51,11 +52,15 @@ public final class Pull {
   private final Deadlines deadlines;
   private final Expected expected = new Expected();
   private final Tails tails = new Tails();
+  private final Slots slots;
   private final Led led = new Led();
   private final AtomicInteger followers = new AtomicInteger();
   private final Delivered delivered = new Delivered();
   private final RelayCount relays = new RelayCount(MAX_RELAYS);
   private volatile boolean draining;
+
+  /** When any of this node's downloads was last told of. */
+  private volatile long grew = System.nanoTime();
 
   public Pull(
       BlobStore store, Finder finder, PeerClient peers, Metrics metrics, Deadlines deadlines) {
@@ -64,6 +69,7 @@ public final class Pull {
     this.peers = peers;
     this.metrics = metrics;
     this.deadlines = deadlines;
+    this.slots = new Slots(store);
     this.budget = new WaitBudget(deadlines.wholePull());
   }
 
@@ -147,6 +153,9 @@ public final class Pull {
 
   /** This node's containerd brings the digest from wherever it is sent, or upstream refused it. */
   private void expect(Request request) {
+    if (request.kind() == Kind.MANIFEST) {
+      slots.manifest(request);
+    }
     if (request.afterUpstream()) {
       expected.over(request.digest());
       led.refused(request.digest());
@@ -211,7 +220,14 @@ public final class Pull {
 
   /** This node's download of the digest has begun, grown or ended. */
   public void downloading(Digest digest) {
-    store.download(digest).ifPresent(download -> led.grew(digest, download.length()));
+    store
+        .download(digest)
+        .filter(Download::hasGrown)
+        .ifPresent(
+            download -> {
+              grew = System.nanoTime();
+              led.grew(digest, download.length());
+            });
     tails.changed(digest);
   }
 
@@ -230,6 +246,10 @@ public final class Pull {
 
   AtomicInteger followers() {
     return followers;
+  }
+
+  Slots slots() {
+    return slots;
   }
 
   Led led() {
@@ -281,7 +301,21 @@ public final class Pull {
   /** Longer than a parent's own with its download, so that one that is there speaks first. */
   BlobFetch.Patience parentPatience() {
     Duration quiet = deadlines.flightQuiet().plus(PARENT_MARGIN);
-    return new BlobFetch.Patience(quiet, quiet, Tail.PATIENCE + 1, longer(quiet, flightWait()));
+    Duration queued = queuedPatience().plus(PARENT_MARGIN);
+    return new BlobFetch.Patience(queued, quiet, Tail.PATIENCE + 1, longer(quiet, flightWait()));
+  }
+
+  /**
+   * For a download that has not begun while others of its node go on: containerd queues it (see
+   * {@link Slots}).
+   */
+  Duration queuedPatience() {
+    return deadlines.flightQuiet().multipliedBy(2);
+  }
+
+  /** How long ago any of this node's downloads grew. */
+  Duration sinceAnyGrew() {
+    return since(grew);
   }
 
   Expected expected() {

@@ -89,6 +89,7 @@ final class Relay implements BlobFetch.Receiver {
     this.asked = asked;
     this.wait = wait;
     this.lastByte = asked;
+    pull.slots().begin(request);
     answer.onGone(this::clientGone);
     answer.onWritable(this::writable);
     boundWait();
@@ -100,7 +101,12 @@ final class Relay implements BlobFetch.Receiver {
     if (request.afterUpstream()) {
       pull.finder().refused(request.loop(), request.digest(), this::placed);
     } else {
-      pull.finder().join(request.loop(), request.digest(), this::placed);
+      pull.finder()
+          .join(
+              request.loop(),
+              request.digest(),
+              () -> pull.slots().holdAll(request.repository()),
+              this::placed);
     }
   }
 
@@ -225,7 +231,7 @@ final class Relay implements BlobFetch.Receiver {
                         .progress(
                             request.loop(),
                             new Message.Progress(
-                                request.digest(), position, size, pull.led().bestRate()),
+                                request.digest(), position, size, pull.led().rate()),
                             this::steered);
                   }
                   report();
@@ -494,6 +500,7 @@ final class Relay implements BlobFetch.Receiver {
         report.cancel(false);
         pull.followers().decrementAndGet();
       }
+      pull.slots().end(request);
       pull.ended();
     }
   }

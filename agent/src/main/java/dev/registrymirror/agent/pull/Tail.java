@@ -141,7 +141,13 @@ final class Tail {
     // Whatever is expected here, the follower is told before its own patience ends.
     Duration waited = Pull.since(sent);
     Duration quiet = quiet(growing);
-    Duration left = patience(growing).minus(waited.compareTo(quiet) > 0 ? waited : quiet);
+    boolean queued =
+        pull.led().isQueued(request.digest())
+            && pull.sinceAnyGrew().compareTo(pull.flightQuiet()) < 0;
+    Duration left =
+        queued
+            ? pull.queuedPatience().minus(waited)
+            : patience(growing).minus(waited.compareTo(quiet) > 0 ? waited : quiet);
     if (left.isNegative() || left.isZero()) {
       // It may have been committed after the first look: then nothing is expected any more.
       if (file == null && pull.fromStore(request, answer)) {

@@ -29,8 +29,8 @@ class BandwidthTest {
     // Given
     Bandwidth limit = Bandwidth.of(executor, 10 * Bandwidth.LEAST);
 
-    // When one stream has moved what may be moved in half a second
-    limit.pauseAfter(5 * Bandwidth.LEAST);
+    // When one stream has moved what may be moved in three seconds
+    limit.pauseAfter(30 * Bandwidth.LEAST);
 
     // Then the next one pauses for it too, and never as long as a stream looks stalled
     assertThat(limit.pauseAfter(Bandwidth.PIECE)).isPositive();

@@ -72,7 +72,7 @@ class JoinsTest {
     alone.add("a").start();
     Asked asked = new Asked();
 
-    alone.node(0).homes.join(DIGEST, asked.places::add);
+    alone.node(0).homes.join(DIGEST, () -> true, asked.places::add);
 
     assertThat(asked.place()).isEqualTo(Place.LEAD);
   }
@@ -219,7 +219,7 @@ class JoinsTest {
       Asked asked = new Asked();
 
       // When
-      homes.join(DIGEST, asked.places::add);
+      homes.join(DIGEST, () -> true, asked.places::add);
 
       // Then
       assertThat(asked.place()).isEqualTo(Place.LEAD);
@@ -242,7 +242,7 @@ class JoinsTest {
     List<Place> places = new ArrayList<>();
 
     // When
-    homes.join(DIGEST, places::add);
+    homes.join(DIGEST, () -> true, places::add);
     homes.complain(DIGEST, new Complaint(self, true, 1), places::add);
     homes.refused(DIGEST, places::add);
 
@@ -261,7 +261,7 @@ class JoinsTest {
 
   private static Asked join(Simulation.Node node, Digest digest) {
     Asked asked = new Asked();
-    node.homes.join(digest, asked.places::add);
+    node.homes.join(digest, () -> true, asked.places::add);
     return asked;
   }
 
