@@ -137,8 +137,7 @@ class HerdFaultsTest {
       LEADERS.add(lab.node("leader-" + lower(release), release));
       FOLLOWERS.add(lab.node("follower-" + lower(release), release));
     }
-    parallel =
-        lab.node("parallel", NodeOptions.of(Containerd.V24).fetchLayersInParallel());
+    parallel = lab.node("parallel", NodeOptions.of(Containerd.V24).fetchLayersInParallel());
     // No leader is a home: what befalls it befalls the download alone.
     String homes =
         FOLLOWERS.stream()
@@ -219,8 +218,7 @@ class HerdFaultsTest {
     // Given: upstream's answer comes when others have asked too.
     Herds herds = Herds.push("refused-" + status, lab, LEADERS);
     CountDownLatch othersFollow = new CountDownLatch(1);
-    lab.upstream()
-        .answer(status, asked -> herds.isLeaders(asked) && holds(othersFollow));
+    lab.upstream().answer(status, asked -> herds.isLeaders(asked) && holds(othersFollow));
     herds.lead(Herds.NOTHING_YET).all().forEach(herd -> FOLLOWERS.forEach(herd::join));
     for (Herd herd : herds.all()) {
       Await.until("a node follows " + herd.leader(), Herds.SOON, () -> isFollowed(herd));

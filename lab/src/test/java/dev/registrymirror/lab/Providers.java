@@ -78,8 +78,7 @@ final class Providers {
   /** The one of {@code homes} that has given places in the digest's download. */
   static Node homeOfFlight(Digest digest, Collection<Node> homes) {
     for (Node home : homes) {
-      Optional<Message> place =
-          ask(home, new Message.Join(digest, false, 0, Optional.empty()));
+      Optional<Message> place = ask(home, new Message.Join(digest, false, 0, Optional.empty()));
       ask(home, new Message.Depart(digest));
       if (place.orElseThrow() instanceof Message.Joined joined
           && joined.place() instanceof Place.Follow) {
