@@ -71,8 +71,8 @@ final class Joins {
   /**
    * Asks for the first time; never answers {@link Place.Wait}.
    *
-   * @param yields whether another may lead in this node's place where it leads others already; asked
-   *     when it matters
+   * @param yields whether another may lead in this node's place where it leads others already;
+   *     asked when it matters
    */
   void join(Digest digest, BooleanSupplier yields, Consumer<Place> answer) {
     if (waiting.size() >= settings.limits().lookups()) {

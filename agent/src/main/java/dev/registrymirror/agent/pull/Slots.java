@@ -81,8 +81,7 @@ final class Slots {
       asked = Set.copyOf(open.getOrDefault(repository, Set.of()));
     }
     try {
-      List<Descriptor> children =
-          manifest.isEmpty() ? List.of() : children(manifest.get());
+      List<Descriptor> children = manifest.isEmpty() ? List.of() : children(manifest.get());
       for (Descriptor child : children) {
         if (!asked.contains(child.digest()) && store.find(child.digest()).isEmpty()) {
           return false;

@@ -405,7 +405,7 @@ final class Herd {
       if (afterUpstream) {
         homes().refused(download.digest, this::placed);
       } else {
-        homes().join(download.digest, this::placed);
+        homes().join(download.digest, () -> true, this::placed);
       }
     }
 

@@ -65,12 +65,14 @@ final class Simulation {
     final int run;
     final long asked;
     final List<List<T>> answers = new ArrayList<>();
+    final long within;
     long answered = -1;
 
-    Answer(Node asker, long asked) {
+    Answer(Node asker, long asked, long within) {
       this.asker = asker;
       this.run = asker.run;
       this.asked = asked;
+      this.within = within;
     }
 
     List<T> only() {
@@ -169,13 +171,13 @@ final class Simulation {
     }
 
     Answer<Peer> find(Digest digest) {
-      Answer<Peer> answer = new Answer<>(this, now);
+      Answer<Peer> answer = new Answer<>(this, now, 2 * settings.times().lookup());
       homes.find(digest, found -> record(answer, found));
       return answer;
     }
 
     Answer<TagRecord> findTag(Tag tag) {
-      Answer<TagRecord> answer = new Answer<>(this, now);
+      Answer<TagRecord> answer = new Answer<>(this, now, 2 * settings.times().place());
       homes.findTag(tag, found -> record(answer, found));
       return answer;
     }
