@@ -51,6 +51,28 @@ class HerdTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Containerd.class)
+  void costsOneDownloadOfMoreLayersThanContainerdFetchesAtOnce(Containerd release) {
+    try (Lab lab = Lab.create()) {
+      // Given layers that take longer than anybody waits for a download that is quiet
+      Image app = lab.upstream().push(ImageRecipe.named("layers:1").layers(5, 24 * MIB));
+      List<Node> nodes = new ArrayList<>();
+      for (int i = 1; i <= NODES; i++) {
+        nodes.add(lab.node("n" + i, release));
+      }
+      lab.startAgents("--log-level", "debug");
+      lab.upstream().limit("80mbit");
+
+      // When
+      List<Pull> pulls = lab.pullAtOnce(app.reference(), nodes);
+
+      // Then
+      long upstream = pulls.stream().mapToLong(Pull::bytesFromUpstream).sum();
+      assertThat(upstream).isLessThan(app.bytes() * 21 / 20);
+    }
+  }
+
   private static boolean leads(Node node) {
     return node.upstreamLink().received() > 2 * MIB;
   }

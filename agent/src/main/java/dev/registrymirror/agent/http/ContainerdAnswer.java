@@ -115,6 +115,13 @@ final class ContainerdAnswer implements Answer {
   }
 
   @Override
+  public void makeWay() {
+    // The same request comes again, and is counted then.
+    counted = true;
+    response.breakOff();
+  }
+
+  @Override
   public void breakOff(FallbackReason why) {
     count(Result.ERROR);
     handedBack(why);

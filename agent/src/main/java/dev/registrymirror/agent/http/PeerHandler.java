@@ -91,6 +91,7 @@ public final class PeerHandler implements Connection.Handler {
               response.isHead(),
               false,
               false,
+              false,
               loop(response));
       PeerAnswer answer = new PeerAnswer(wanted, response, upload);
       if (growing) {

@@ -46,6 +46,9 @@ public interface Answer extends StoreAnswer {
    */
   void end(Result from);
 
+  /** FIN: containerd asks again at once from where it stands, after what it has queued. */
+  void makeWay();
+
   /** FIN: containerd asks again from the offset that it has reached. */
   void breakOff(FallbackReason why);
 

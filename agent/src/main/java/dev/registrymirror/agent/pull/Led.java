@@ -42,13 +42,19 @@ final class Led {
       };
 
   private static final class Flight {
-    private final long began = System.nanoTime();
+    private long began = System.nanoTime();
     private int followers;
 
     // As it grows, in bytes; the first is what was there before.
     private long first = -1;
     private long length;
     private long grew = began;
+
+    /** What grows from now on is what tells. */
+    void restart() {
+      began = System.nanoTime();
+      first = -1;
+    }
 
     void grew(long now) {
       first = first < 0 ? now : first;
@@ -80,9 +86,12 @@ final class Led {
    * @param followed whether it followed another node until now
    */
   synchronized void begin(Request request, long offset, boolean followed) {
-    if (flights.putIfAbsent(request.digest(), new Flight()) != null) {
+    Flight known = flights.get(request.digest());
+    if (known != null) {
+      known.restart();
       return;
     }
+    flights.put(request.digest(), new Flight());
     if (followed || offset > 0) {
       log.info("flight taken over", "digest", request.digest(), "offset", offset);
     } else {

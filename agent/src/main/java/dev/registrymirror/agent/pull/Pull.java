@@ -69,7 +69,7 @@ public final class Pull {
     this.peers = peers;
     this.metrics = metrics;
     this.deadlines = deadlines;
-    this.slots = new Slots(store);
+    this.slots = new Slots(store, led);
     this.budget = new WaitBudget(deadlines.wholePull());
   }
 

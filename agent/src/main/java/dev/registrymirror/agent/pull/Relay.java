@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -34,6 +35,9 @@ final class Relay implements BlobFetch.Receiver {
 
   /** Places in a flight that one request asks for. */
   static final int MAX_PLACES = 16;
+
+  /** What is left of a blob that is not worth asking for once more, in bytes. */
+  private static final long LITTLE = 1 << 20;
 
   /** Between two reports of a follower to the home. */
   private static final Duration REPORT = Duration.ofSeconds(4);
@@ -75,7 +79,7 @@ final class Relay implements BlobFetch.Receiver {
   private long end;
 
   // Once containerd has been sent bytes.
-  private boolean started;
+  private volatile boolean started;
   private boolean ended;
   private boolean gone;
 
@@ -89,7 +93,7 @@ final class Relay implements BlobFetch.Receiver {
     this.asked = asked;
     this.wait = wait;
     this.lastByte = asked;
-    pull.slots().begin(request);
+    pull.slots().begin(this);
     answer.onGone(this::clientGone);
     answer.onWritable(this::writable);
     boundWait();
@@ -170,6 +174,7 @@ final class Relay implements BlobFetch.Receiver {
   private void lead() {
     boolean first = sources == 0;
     if (!request.afterUpstream()) {
+      pull.slots().makeRoom(request);
       pull.led().begin(request, started ? position : Math.max(0, request.range().first()), follows);
       // What has come so far may be long ago.
       pull.expected().asked(request.digest());
@@ -349,6 +354,7 @@ final class Relay implements BlobFetch.Receiver {
       flightBound = null;
     }
     pull.finder().reachable(source);
+    pull.slots().progress(request.digest());
     if (!started) {
       started = true;
       pull.metrics().firstByte(from, Pull.since(asked));
@@ -480,6 +486,37 @@ final class Relay implements BlobFetch.Receiver {
     }
   }
 
+  Request request() {
+    return request;
+  }
+
+  /** Whether containerd has been sent bytes; any thread. */
+  boolean isStarted() {
+    return started;
+  }
+
+  /** Gives containerd's slot back, for another that needs it more; the same request comes again. */
+  void makeWay() {
+    if (ended || (started && end - position < LITTLE)) {
+      return;
+    }
+    if (!started) {
+      OptionalLong known = pull.slots().size(request);
+      if (known.isEmpty() || from != Result.FLIGHT || !range().isAll()) {
+        return;
+      }
+      pull.slots().inVain(request.digest());
+      answer.start(
+          ByteRange.ALL, new ByteRange.Span(0, known.getAsLong()), known.getAsLong(), Pull.BYTES);
+    }
+    log.debug("makes room", "digest", request.digest(), "at", position);
+    if (fetch != null) {
+      fetch.cancel();
+    }
+    finish();
+    answer.makeWay();
+  }
+
   private void leaveFlight() {
     if (places > 0) {
       pull.finder().depart(request.digest());
@@ -500,7 +537,7 @@ final class Relay implements BlobFetch.Receiver {
         report.cancel(false);
         pull.followers().decrementAndGet();
       }
-      pull.slots().end(request);
+      pull.slots().end(this);
       pull.ended();
     }
   }

@@ -14,6 +14,8 @@ import io.netty.channel.EventLoop;
  * @param headOnly for size and type alone
  * @param afterUpstream whether upstream has just failed for it
  * @param takes whether this node's store takes what is sent: whether it is containerd that asks
+ * @param queues whether containerd queues anew for each host that it asks (releases from 2.1 on):
+ *     see {@link Slots}
  * @param loop on which everything of this request happens
  */
 public record Request(
@@ -24,6 +26,7 @@ public record Request(
     boolean headOnly,
     boolean afterUpstream,
     boolean takes,
+    boolean queues,
     EventLoop loop) {
 
   /** Whether this node's store will hold the blob if all of it is sent and right. */

@@ -45,6 +45,7 @@ class LedTest {
           false,
           false,
           true,
+          false,
           null);
   private final Led led = new Led();
 
