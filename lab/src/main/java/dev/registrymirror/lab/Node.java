@@ -250,12 +250,23 @@ public final class Node {
 
   /** Writes an image that it has to a tar archive. */
   public void exportImage(String reference, Path archive) {
-    ctr("images", "export", archive.toString(), reference);
+    archived("export", archive.toString(), reference);
   }
 
   /** Loads a tar archive of images, as a node is fed without a registry. */
   public void importImages(Path archive) {
-    ctr("images", "import", archive.toString());
+    archived("import", archive.toString());
+  }
+
+  // 2.x does it in the daemon unless it is told otherwise, and streams the archive there and back;
+  // an archive made so was once not recognized.
+  private void archived(String what, String... arguments) {
+    List<String> command = new ArrayList<>(List.of("images", what));
+    if (options.containerd() == Containerd.V24) {
+      command.add("--local");
+    }
+    command.addAll(List.of(arguments));
+    ctr(command.toArray(String[]::new));
   }
 
   /** What {@code ctr} says, in the namespace of Kubernetes' images. */

@@ -51,7 +51,10 @@ final class Flights {
   static final long GROUNDED = 600_000;
 
   /** A follower that could be so many times as fast leads in the place of its leader. */
-  static final int FAR_SLOWER = 6;
+  static final int FAR_SLOWER = 4;
+
+  /** Told so many times in a row: downloads that share a link share it unevenly for a while. */
+  static final int PERSISTS = 3;
 
   /** What is to be gained by it at least, in milliseconds. */
   static final long WORTH_IT = 5_000;
@@ -66,7 +69,7 @@ final class Flights {
   static final int MAX_MOVES = 2;
 
   /** Rates are taken over so long at least, in milliseconds. */
-  static final long SPAN = 6_000;
+  static final long SPAN = 3_500;
 
   private static final Place STAY = new Place.Wait(0);
 
@@ -211,6 +214,9 @@ final class Flights {
     private long saidAt;
     private long rate;
 
+    /** How often in a row its leader was far slower than it need be. */
+    private int slow;
+
     /** Parents that it got for being behind. */
     private int moves;
 
@@ -342,7 +348,8 @@ final class Flights {
         avoid(member, parent);
         return elsewhere(member, now);
       }
-      if (isFarSlower(member, said, now)) {
+      member.slow = isFarSlower(member, said, now) ? member.slow + 1 : 0;
+      if (member.slow >= PERSISTS) {
         relieve(member, now);
         return Place.LEAD;
       }

@@ -592,6 +592,76 @@ class FlightsTest {
     assertThat(flights.count()).isEqualTo(1);
   }
 
+  private static final long MB = 1_000_000;
+  private static final long SIZE = 1_000 * MB;
+
+  @Test
+  void aFollowerThatWouldBeFarFasterLeadsAndTheOthersComeToIt() {
+    // Given a leader that brings 1 MB a second
+    join(peer(1));
+    join(peer(2));
+    join(peer(3));
+    progress(peer(2), 0, 0);
+    progress(peer(3), 0, 0);
+    now += 10_000;
+
+    // When a follower has lately had ten times as much from upstream, and says so again and again
+    for (int told = 1; told < Flights.PERSISTS; told++) {
+      assertThat(progress(peer(2), told * 10 * MB, 10 * MB)).isInstanceOf(Place.Wait.class);
+      progress(peer(3), told * 10 * MB, 0);
+      now += 10_000;
+    }
+    Place faster = progress(peer(2), Flights.PERSISTS * 10 * MB, 10 * MB);
+    Place other = progress(peer(3), Flights.PERSISTS * 10 * MB, 0);
+
+    // Then
+    assertThat(faster).isEqualTo(Place.LEAD);
+    assertThat(other).isEqualTo(new Place.Follow(peer(2)));
+    assertThat(join(peer(4))).isEqualTo(new Place.Follow(peer(2)));
+  }
+
+  @Test
+  void aLeaderIsNotLeftForLittle() {
+    join(peer(1));
+    join(peer(2));
+    progress(peer(2), 0, 0);
+    now += 10_000;
+
+    for (int told = 1; told <= 2 * Flights.PERSISTS; told++) {
+      long at = told * 10 * MB;
+      // Nobody knows whether it could do better; it could, by less; it could, and is nearly done.
+      assertThat(progress(peer(2), at, 0)).isInstanceOf(Place.Wait.class);
+      assertThat(progress(peer(2), at, 3 * MB)).isInstanceOf(Place.Wait.class);
+      assertThat(flights.progress(peer(2), new Message.Progress(DIGEST, at, at + 4 * MB, 99 * MB)))
+          .isInstanceOf(Place.Wait.class);
+      now += 10_000;
+    }
+  }
+
+  @Test
+  void aFollowerThatFallsBehindGetsAnotherParentTwiceAtMost() {
+    // Given a leader's two followers, one far slower than the other
+    for (int i = 1; i <= 3; i++) {
+      join(peer(i));
+      progress(peer(i), 0, 0);
+    }
+    now += 10_000;
+    progress(peer(2), 500 * MB, 0);
+
+    // When
+    Place place = progress(peer(3), 10 * MB, 0);
+
+    // Then it is not the leader that keeps it back
+    assertThat(place).isEqualTo(new Place.Follow(peer(2)));
+    now += 10_000;
+    progress(peer(2), 900 * MB, 0);
+    assertThat(progress(peer(3), 20 * MB, 0)).isNotEqualTo(Place.LEAD);
+  }
+
+  private Place progress(Peer peer, long position, long upstreamRate) {
+    return flights.progress(peer, new Message.Progress(DIGEST, position, SIZE, upstreamRate));
+  }
+
   private Place join(Peer peer) {
     return join(peer, DIGEST);
   }
