@@ -607,12 +607,12 @@ class FlightsTest {
 
     // When a follower has lately had ten times as much from upstream, and says so again and again
     for (int told = 1; told < Flights.PERSISTS; told++) {
-      assertThat(progress(peer(2), told * 10 * MB, 10 * MB)).isInstanceOf(Place.Wait.class);
-      progress(peer(3), told * 10 * MB, 0);
+      assertThat(progress(peer(2), 10 * MB * told, 10 * MB)).isInstanceOf(Place.Wait.class);
+      progress(peer(3), 10 * MB * told, 0);
       now += 10_000;
     }
-    Place faster = progress(peer(2), Flights.PERSISTS * 10 * MB, 10 * MB);
-    Place other = progress(peer(3), Flights.PERSISTS * 10 * MB, 0);
+    Place faster = progress(peer(2), 10 * MB * Flights.PERSISTS, 10 * MB);
+    Place other = progress(peer(3), 10 * MB * Flights.PERSISTS, 0);
 
     // Then
     assertThat(faster).isEqualTo(Place.LEAD);
@@ -628,7 +628,7 @@ class FlightsTest {
     now += 10_000;
 
     for (int told = 1; told <= 2 * Flights.PERSISTS; told++) {
-      long at = told * 10 * MB;
+      long at = 10 * MB * told;
       // Nobody knows whether it could do better; it could, by less; it could, and is nearly done.
       assertThat(progress(peer(2), at, 0)).isInstanceOf(Place.Wait.class);
       assertThat(progress(peer(2), at, 3 * MB)).isInstanceOf(Place.Wait.class);
