@@ -307,6 +307,10 @@ final class Flights {
         return withoutLeader(member, join, now);
       }
       Member parent = parentFor(member, now);
+      if (parent == null && member.refused) {
+        // Upstream is no way for it: rather one follower too many.
+        parent = anyLeader(member);
+      }
       if (parent == null) {
         // It cannot get on with anybody: those that come later may do better with it.
         appoint(member, now);
@@ -404,6 +408,8 @@ final class Flights {
         member.refused = true;
         refusals++;
       }
+      // Whoever it has complained of may be all that is left.
+      member.avoided.clear();
       dismiss(member);
     }
 
@@ -505,6 +511,13 @@ final class Flights {
         }
       }
       return best;
+    }
+
+    private Member anyLeader(Member member) {
+      return members.values().stream()
+          .filter(each -> each.leads && !each.isBelow(member))
+          .findFirst()
+          .orElse(null);
     }
 
     private Member first(Set<Member> candidates, Member member, long now) {

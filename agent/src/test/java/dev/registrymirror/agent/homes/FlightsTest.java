@@ -328,6 +328,21 @@ class FlightsTest {
   }
 
   @Test
+  void whoWasRefusedFollowsEvenThoseThatItComplainedOf() {
+    // Given a follower that has left the leader for being quiet, and upstream refuses it
+    join(peer(1));
+    join(peer(2));
+    now += 2 * QUIET;
+    unreachable(peer(2), peer(1));
+
+    // When
+    Place place = refused(peer(2));
+
+    // Then
+    assertThat(place).isEqualTo(new Place.Follow(peer(1)));
+  }
+
+  @Test
   void whoWasRefusedWaitsForAnotherForASecondAtMost() {
     // Given a leader that was refused, and a follower that does not ask any more
     join(peer(1));
