@@ -64,7 +64,9 @@ class HerdTest {
       lab.upstream().limit("80mbit");
       Map<Node, CompletableFuture<Pull>> pulls = new LinkedHashMap<>();
       for (Node node : nodes) {
-        pulls.put(node, CompletableFuture.supplyAsync(
+        pulls.put(
+            node,
+            CompletableFuture.supplyAsync(
                 () -> node.pull(app.reference()), pull -> Thread.ofVirtual().start(pull)));
       }
 
