@@ -1,6 +1,6 @@
 package dev.registrymirror.agent.homes;
 
-import java.util.LinkedHashMap;
+import dev.registrymirror.agent.bounds.BoundedMap;
 import java.util.Map;
 
 /**
@@ -19,15 +19,7 @@ final class Breakers {
     this.timers = timers;
     this.settings = settings;
     int max = settings.limits().peers();
-    this.breakers =
-        new LinkedHashMap<>() {
-          private static final long serialVersionUID = 1L;
-
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<Peer, Breaker> eldest) {
-            return size() > max;
-          }
-        };
+    this.breakers = new BoundedMap<>(max);
   }
 
   boolean isOpen(Peer peer) {

@@ -1,7 +1,7 @@
 package dev.registrymirror.agent.homes;
 
+import dev.registrymirror.agent.bounds.BoundedMap;
 import dev.registrymirror.agent.oci.Digest;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -21,15 +21,7 @@ final class Demotions {
 
   private final Timers timers;
 
-  private final Map<Holder, Demotion> demotions =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Holder, Demotion> eldest) {
-          return size() > MAX;
-        }
-      };
+  private final Map<Holder, Demotion> demotions = new BoundedMap<>(MAX);
 
   private record Holder(Digest digest, Peer provider) {}
 

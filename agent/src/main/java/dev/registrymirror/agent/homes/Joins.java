@@ -1,9 +1,9 @@
 package dev.registrymirror.agent.homes;
 
+import dev.registrymirror.agent.bounds.BoundedMap;
 import dev.registrymirror.agent.oci.Digest;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,15 +43,7 @@ final class Joins {
   private final Flights flights;
 
   /** Since when this node leads. */
-  private final Map<Digest, Long> led =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Digest, Long> eldest) {
-          return size() > MAX_LED;
-        }
-      };
+  private final Map<Digest, Long> led = new BoundedMap<>(MAX_LED);
 
   private final Deque<Ask> waiting = new ArrayDeque<>();
   private boolean asking;

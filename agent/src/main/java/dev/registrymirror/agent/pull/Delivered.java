@@ -1,8 +1,8 @@
 package dev.registrymirror.agent.pull;
 
+import dev.registrymirror.agent.bounds.BoundedMap;
 import dev.registrymirror.agent.homes.Peer;
 import dev.registrymirror.agent.oci.Digest;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -15,15 +15,7 @@ final class Delivered {
   /** The oldest are forgotten: a store that takes them later costs nothing. */
   static final int MAX = 1024;
 
-  private final Map<Digest, Peer> from =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Digest, Peer> eldest) {
-          return size() > MAX;
-        }
-      };
+  private final Map<Digest, Peer> from = new BoundedMap<>(MAX);
 
   synchronized void add(Digest digest, Peer peer) {
     from.put(digest, peer);

@@ -1,8 +1,8 @@
 package dev.registrymirror.agent.pull;
 
+import dev.registrymirror.agent.bounds.BoundedMap;
 import dev.registrymirror.agent.oci.Digest;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -15,15 +15,7 @@ final class Expected {
   /** The oldest are forgotten beyond so many. */
   static final int MAX = 1024;
 
-  private final Map<Digest, Long> asked =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Digest, Long> eldest) {
-          return size() > MAX;
-        }
-      };
+  private final Map<Digest, Long> asked = new BoundedMap<>(MAX);
 
   /** containerd asks for it. */
   synchronized void asked(Digest digest) {

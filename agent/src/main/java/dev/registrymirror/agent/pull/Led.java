@@ -1,11 +1,11 @@
 package dev.registrymirror.agent.pull;
 
+import dev.registrymirror.agent.bounds.BoundedMap;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.telemetry.Log;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -31,15 +31,7 @@ final class Led {
 
   private static final Log log = Log.of("pull");
 
-  private final Map<Digest, Flight> flights =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Digest, Flight> eldest) {
-          return size() > MAX;
-        }
-      };
+  private final Map<Digest, Flight> flights = new BoundedMap<>(MAX);
 
   private static final class Flight {
     private long began = System.nanoTime();

@@ -1,10 +1,10 @@
 package dev.registrymirror.agent.pull;
 
+import dev.registrymirror.agent.bounds.BoundedMap;
 import dev.registrymirror.agent.oci.Repository;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
@@ -26,15 +26,7 @@ final class WaitBudget {
 
   private final long nanos;
   private final LongSupplier nanoTime;
-  private final Map<Repository, Account> accounts =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Repository, Account> eldest) {
-          return size() > MAX;
-        }
-      };
+  private final Map<Repository, Account> accounts = new BoundedMap<>(MAX);
 
   /** One repository's; guarded by the budget. */
   private static final class Account {

@@ -1,7 +1,7 @@
 package dev.registrymirror.agent.tags;
 
+import dev.registrymirror.agent.bounds.BoundedMap;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -20,15 +20,7 @@ final class Recent<K> {
    */
   Recent(int capacity, LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
-    this.entries =
-        new LinkedHashMap<>() {
-          private static final long serialVersionUID = 1L;
-
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<K, Learnt> eldest) {
-            return size() > capacity;
-          }
-        };
+    this.entries = new BoundedMap<>(capacity);
   }
 
   synchronized void put(K key, ProbeResult result, Duration time) {
