@@ -229,10 +229,7 @@ class HerdFaultsTest {
     herds.hurry();
 
     // Then: one other asks upstream, and the leader has it from there.
-    for (Herd herd : herds.all()) {
-      herd.end();
-      herd.led().end();
-    }
+    herds.endAll();
     assertThat(herds.downloads()).isLessThan(ONCE);
   }
 
@@ -309,9 +306,8 @@ class HerdFaultsTest {
     herds.hurry();
 
     // Then
+    herds.endAll();
     for (Herd herd : herds.all()) {
-      herd.end();
-      herd.led().end();
       assertThat(herd.downloads()).as(herd.image().reference()).hasSize(1);
     }
     assertThat(herds.downloads()).isLessThan(ONCE);
@@ -331,10 +327,7 @@ class HerdFaultsTest {
     herds.hurry();
 
     // Then
-    for (Herd herd : herds.all()) {
-      herd.end();
-      herd.led().end();
-    }
+    herds.endAll();
     assertThat(herds.downloads()).isLessThan(TWICE);
   }
 
@@ -352,9 +345,8 @@ class HerdFaultsTest {
     herds.hurry();
 
     // Then
+    herds.endAll();
     for (Herd herd : herds.all()) {
-      herd.end();
-      herd.led().end();
       assertThat(herd.downloads()).as(herd.image().reference()).hasSize(1);
     }
     assertThat(herds.downloads()).isLessThan(ONCE);
@@ -442,10 +434,7 @@ class HerdFaultsTest {
     Herds herds = Herds.push("followed", lab, LEADERS).lead(MIB).follow(List.of(parallel));
     herds.hurry();
 
-    for (Herd herd : herds.all()) {
-      herd.end();
-      herd.led().end();
-    }
+    herds.endAll();
     assertThat(herds.downloads()).isLessThan(ONCE);
   }
 }

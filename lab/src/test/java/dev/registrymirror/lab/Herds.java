@@ -156,6 +156,14 @@ final class Herds {
     lab.upstream().unlimit();
   }
 
+  /** Waits for the end of all pulls, the leaders' too; each must succeed. */
+  void endAll() {
+    for (Herd herd : all) {
+      herd.end();
+      herd.led().end();
+    }
+  }
+
   /** Bytes that upstream has sent since the beginning, in units of all images. */
   double downloads() {
     long sent = lab.upstream().bytesSent() - sentBefore;

@@ -1,5 +1,6 @@
 package dev.registrymirror.agent.homes;
 
+import dev.registrymirror.agent.bounds.BoundedMap;
 import dev.registrymirror.agent.oci.Digest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -7,7 +8,6 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -85,15 +85,7 @@ final class Flights {
   private final Map<Digest, Flight> flights = new LinkedHashMap<>(16, 0.75f, true);
 
   /** Until when. */
-  private final Map<Digest, Long> grounded =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Digest, Long> eldest) {
-          return size() > MAX_FLIGHTS;
-        }
-      };
+  private final Map<Digest, Long> grounded = new BoundedMap<>(MAX_FLIGHTS);
 
   private int members;
   private long joined;
@@ -160,13 +152,12 @@ final class Flights {
   void expire() {
     long now = timers.millis();
     grounded.values().removeIf(until -> until <= now);
-    for (Iterator<Flight> each = flights.values().iterator(); each.hasNext(); ) {
-      Flight flight = each.next();
-      if (now - flight.touched > IDLE) {
-        members -= flight.members.size();
-        each.remove();
-      }
-    }
+    List<Digest> idle =
+        flights.entrySet().stream()
+            .filter(each -> now - each.getValue().touched > IDLE)
+            .map(Map.Entry::getKey)
+            .toList();
+    idle.forEach(this::end);
   }
 
   int count() {
@@ -483,7 +474,7 @@ final class Flights {
       leaders++;
       member.arranged = now;
       member.shunnedUntil = 0;
-      place(member, 0);
+      settle(member, 0);
     }
 
     private void dismiss(Member member) {
@@ -550,19 +541,19 @@ final class Flights {
       if (parent.children.size() >= fanOut) {
         close(parent);
       }
-      place(member, parent.depth + 1);
+      settle(member, parent.depth + 1);
     }
 
     private void detach(Member member) {
       Member parent = member.parent;
       member.parent = null;
       if (parent != null && parent.children.remove(member)) {
-        place(parent, parent.depth);
+        settle(parent, parent.depth);
       }
     }
 
     /** Notes how deep a member is, and all below it, where they may get children. */
-    private void place(Member top, int depth) {
+    private void settle(Member top, int depth) {
       Deque<Member> moved = new ArrayDeque<>();
       close(top);
       top.depth = depth;
@@ -603,7 +594,7 @@ final class Flights {
     }
   }
 
-  /** How many follow somebody for {@code digest}; for tests and logs. */
+  /** How many follow somebody for {@code digest}. */
   Optional<Integer> followers(Digest digest) {
     return Optional.ofNullable(flights.get(digest))
         .map(flight -> flight.members.size() - flight.leaders);

@@ -75,26 +75,22 @@ public final class MirrorHandler implements Connection.Handler {
       case Route.ByDigest route ->
           ByteRange.parse(request.headers().get(HttpHeaderNames.RANGE))
               .ifPresentOrElse(
-                  range -> byDigest(route, range, request, response),
+                  range -> byDigest(route, range, isContainerd(request), response),
                   () -> response.error(ErrorCode.RANGE_INVALID));
-      case Route.ByTag route -> byTag(route, isContainerd(request), queues(request), response);
+      case Route.ByTag route -> byTag(route, isContainerd(request), response);
     }
-  }
-
-  /** The release line that queues for each host anew, or a later one. */
-  private static boolean queues(FullHttpRequest request) {
-    return isContainerd(request)
-        && !Response.CONTAINERD_1
-            .matcher(request.headers().get(HttpHeaderNames.USER_AGENT, ""))
-            .matches();
   }
 
   private static boolean isContainerd(FullHttpRequest request) {
     return request.headers().get(HttpHeaderNames.USER_AGENT, "").startsWith(CONTAINERD);
   }
 
+  private static boolean queues(boolean containerd, Response response) {
+    return containerd && !response.isToContainerd1();
+  }
+
   private void byDigest(
-      Route.ByDigest route, ByteRange range, FullHttpRequest asked, Response response) {
+      Route.ByDigest route, ByteRange range, boolean containerd, Response response) {
     // A range of a head means nothing (RFC 9110, 14.2).
     Request request =
         new Request(
@@ -104,14 +100,14 @@ public final class MirrorHandler implements Connection.Handler {
             response.isHead() ? ByteRange.ALL : range,
             response.isHead(),
             route.fallback(),
-            isContainerd(asked),
-            queues(asked),
+            containerd,
+            queues(containerd, response),
             loop(response));
     pull.start(
         request, new ContainerdAnswer(request, route.kind(), route.fallback(), response, metrics));
   }
 
-  private void byTag(Route.ByTag route, boolean containerd, boolean queues, Response response) {
+  private void byTag(Route.ByTag route, boolean containerd, Response response) {
     String registry = route.tag().repository().registry();
     tags.resolve(
         loop(response),
@@ -129,7 +125,7 @@ public final class MirrorHandler implements Connection.Handler {
                       response.isHead(),
                       route.fallback(),
                       containerd,
-                      queues,
+                      queues(containerd, response),
                       loop(response));
               pull.start(
                   request,

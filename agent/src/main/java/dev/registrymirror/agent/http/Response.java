@@ -35,7 +35,7 @@ final class Response {
   private static final int TLS_CHUNK_BYTES = 64 << 10;
 
   /** Releases before 2.0: {@code containerd/1.6.20~ds1}, {@code containerd/v1.7.35}. */
-  static final Pattern CONTAINERD_1 = Pattern.compile("containerd/v?1\\..*");
+  private static final Pattern CONTAINERD_1 = Pattern.compile("containerd/v?1\\..*");
 
   private final Connection connection;
   private final ChannelHandlerContext ctx;
@@ -59,6 +59,11 @@ final class Response {
   /** Whether only the head is asked for. */
   boolean isHead() {
     return head;
+  }
+
+  /** Whether a containerd of a release before 2.0 asks. */
+  boolean isToContainerd1() {
+    return toContainerd1;
   }
 
   /** Ends the connection after this response. */

@@ -1,10 +1,12 @@
 package dev.registrymirror.agent.pull;
 
+import dev.registrymirror.agent.bounds.BoundedMap;
 import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.agent.oci.Repository;
 import dev.registrymirror.agent.store.Blob;
 import dev.registrymirror.agent.store.BlobStore;
 import dev.registrymirror.agent.store.Descriptor;
+import dev.registrymirror.agent.store.Manifest;
 import dev.registrymirror.agent.store.ManifestTypes;
 import dev.registrymirror.agent.telemetry.Log;
 import dev.registrymirror.agent.telemetry.Metrics.Kind;
@@ -14,7 +16,6 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,26 +63,10 @@ final class Slots {
   private final Set<Relay> relays = ConcurrentHashMap.newKeySet();
 
   /** How often an answer for the digest has ended without a byte; the oldest are forgotten. */
-  private final Map<Digest, Integer> inVain =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Digest, Integer> eldest) {
-          return size() > 4 * MAX;
-        }
-      };
+  private final Map<Digest, Integer> inVain = new BoundedMap<>(4 * MAX);
 
   /** The last manifest asked for. */
-  private final Map<Repository, Digest> manifests =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Repository, Digest> eldest) {
-          return size() > MAX;
-        }
-      };
+  private final Map<Repository, Digest> manifests = new BoundedMap<>(MAX);
 
   private final Map<Repository, Set<Digest>> open = new HashMap<>();
 
@@ -105,7 +90,7 @@ final class Slots {
                   if (left > 0 && led.isQueued(lead.digest())) {
                     // Rather one that waits itself than one whose bytes flow.
                     relays.stream()
-                        .filter(each -> mayMakeWay(each))
+                        .filter(this::mayMakeWay)
                         .min(Comparator.comparing(Relay::isStarted))
                         .ifPresent(each -> each.request().loop().execute(each::makeWay));
                     makeRoom(lead, left - 1);
@@ -157,49 +142,49 @@ final class Slots {
 
   /** Whether all that the image still lacks here is asked for now: then nothing queues. */
   boolean holdAll(Repository repository) {
-    Optional<Digest> manifest;
     Set<Digest> asked;
     synchronized (this) {
-      manifest = Optional.ofNullable(manifests.get(repository));
       asked = Set.copyOf(open.getOrDefault(repository, Set.of()));
     }
+    List<Descriptor> parts = parts(repository);
     try {
-      List<Descriptor> children = manifest.isEmpty() ? List.of() : children(manifest.get());
-      for (Descriptor child : children) {
-        if (!asked.contains(child.digest()) && store.find(child.digest()).isEmpty()) {
+      for (Descriptor part : parts) {
+        if (!asked.contains(part.digest()) && store.find(part.digest()).isEmpty()) {
           return false;
         }
       }
-      return !children.isEmpty();
     } catch (IOException e) {
-      log.debug("manifest not readable", "digest", manifest.get(), "error", e);
+      log.debug("blob cannot be looked at", "repository", repository, "error", e);
       return false;
     }
+    return !parts.isEmpty();
   }
 
   /** How long a blob of the image is, in bytes, by its manifest. */
   OptionalLong size(Request request) {
-    Optional<Digest> manifest;
-    synchronized (this) {
-      manifest = Optional.ofNullable(manifests.get(request.repository()));
-    }
-    try {
-      return manifest.isEmpty()
-          ? OptionalLong.empty()
-          : children(manifest.get()).stream()
-              .filter(child -> child.digest().equals(request.digest()))
-              .mapToLong(Descriptor::size)
-              .findFirst();
-    } catch (IOException e) {
-      log.debug("manifest not readable", "digest", manifest.get(), "error", e);
-      return OptionalLong.empty();
-    }
+    return parts(request.repository()).stream()
+        .filter(part -> part.digest().equals(request.digest()))
+        .mapToLong(Descriptor::size)
+        .findFirst();
   }
 
-  private List<Descriptor> children(Digest manifest) throws IOException {
-    Optional<Blob> blob = store.find(manifest).filter(held -> held.size() <= MAX_MANIFEST);
-    return blob.isEmpty()
-        ? List.of()
-        : ManifestTypes.read(blob.get()).map(read -> read.children()).orElse(List.of());
+  /** What the last manifest asked for lists; empty where that is not known. */
+  private List<Descriptor> parts(Repository repository) {
+    Digest manifest;
+    synchronized (this) {
+      manifest = manifests.get(repository);
+    }
+    if (manifest == null) {
+      return List.of();
+    }
+    try {
+      Optional<Blob> blob = store.find(manifest).filter(held -> held.size() <= MAX_MANIFEST);
+      return blob.isEmpty()
+          ? List.of()
+          : ManifestTypes.read(blob.get()).map(Manifest::children).orElse(List.of());
+    } catch (IOException e) {
+      log.debug("manifest not readable", "digest", manifest, "error", e);
+      return List.of();
+    }
   }
 }

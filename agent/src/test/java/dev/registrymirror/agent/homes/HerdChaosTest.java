@@ -128,16 +128,7 @@ class HerdChaosTest {
             faults++;
           }
         }
-        case 4, 5 -> {
-          int side = random.nextInt(1, 1 << 12);
-          boolean oneWay = random.nextBoolean();
-          cluster.cut =
-              (from, to) -> {
-                boolean fromLeft = (side >> (from.hashCode() % 12) & 1) == 0;
-                boolean toLeft = (side >> (to.hashCode() % 12) & 1) == 0;
-                return fromLeft != toLeft && (!oneWay || fromLeft);
-              };
-        }
+        case 4, 5 -> cluster.partition(random);
         default -> cluster.cut = (_, _) -> false;
       }
     }

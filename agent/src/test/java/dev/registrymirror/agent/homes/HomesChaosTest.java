@@ -97,17 +97,7 @@ class HomesChaosTest {
           node.start();
         }
       }
-      case 12 -> {
-        // A partition, or a node that hears and is not heard.
-        int side = random.nextInt(1, 1 << 12);
-        boolean oneWay = random.nextBoolean();
-        cluster.cut =
-            (from, to) -> {
-              boolean fromLeft = (side >> (from.hashCode() % 12) & 1) == 0;
-              boolean toLeft = (side >> (to.hashCode() % 12) & 1) == 0;
-              return fromLeft != toLeft && (!oneWay || fromLeft);
-            };
-      }
+      case 12 -> cluster.partition(random);
       default -> cluster.cut = (_, _) -> false;
     }
   }

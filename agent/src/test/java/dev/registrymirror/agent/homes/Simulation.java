@@ -201,6 +201,18 @@ final class Simulation {
     }
   }
 
+  /** Cuts the nodes in two at random, or has one side heard and not hear. */
+  void partition(Random random) {
+    int side = random.nextInt(1, 1 << 12);
+    boolean oneWay = random.nextBoolean();
+    cut =
+        (from, to) -> {
+          boolean fromLeft = (side >> (from.hashCode() % 12) & 1) == 0;
+          boolean toLeft = (side >> (to.hashCode() % 12) & 1) == 0;
+          return fromLeft != toLeft && (!oneWay || fromLeft);
+        };
+  }
+
   Simulation(Settings settings, long seed) {
     this.settings = settings;
     this.random = new Random(seed);
