@@ -133,13 +133,17 @@ final class Relay implements BlobFetch.Receiver {
     } else if (request.mayFly()) {
       complain(false);
     } else {
-      giveUp(started ? FallbackReason.STALLED : FallbackReason.PROVIDERS_FAILED);
+      giveUp(noSourceLeft());
     }
+  }
+
+  private FallbackReason noSourceLeft() {
+    return started ? FallbackReason.STALLED : FallbackReason.PROVIDERS_FAILED;
   }
 
   private void complain(boolean unreachable) {
     if (++places > MAX_PLACES) {
-      giveUp(started ? FallbackReason.STALLED : FallbackReason.PROVIDERS_FAILED);
+      giveUp(noSourceLeft());
       return;
     }
     Complaint complaint = new Complaint(source, unreachable, Pull.since(lastByte).toMillis());
@@ -160,7 +164,7 @@ final class Relay implements BlobFetch.Receiver {
         List<Peer> untried = new ArrayList<>(found.providers());
         untried.removeAll(tried);
         if (untried.isEmpty()) {
-          giveUp(started ? FallbackReason.STALLED : FallbackReason.PROVIDERS_FAILED);
+          giveUp(noSourceLeft());
         } else {
           await();
           fetch(untried);
@@ -180,7 +184,8 @@ final class Relay implements BlobFetch.Receiver {
       pull.expected().asked(request.digest());
     }
     if (wait != null) {
-      wait.over();
+      // Brief, unless homes did not answer: that counts against the bound of the whole pull.
+      wait.inVain();
     }
     finish();
     if (started) {
@@ -455,10 +460,14 @@ final class Relay implements BlobFetch.Receiver {
 
   private void flightTooLong() {
     log.debug("download too slow", "digest", request.digest(), "parent", source, "at", position);
+    cancelFetch();
+    giveUp(FallbackReason.FLIGHT_ENDED);
+  }
+
+  private void cancelFetch() {
     if (fetch != null) {
       fetch.cancel();
     }
-    giveUp(FallbackReason.FLIGHT_ENDED);
   }
 
   private void giveUp(FallbackReason why) {
@@ -477,9 +486,7 @@ final class Relay implements BlobFetch.Receiver {
   private void clientGone() {
     if (!ended) {
       gone = true;
-      if (fetch != null) {
-        fetch.cancel();
-      }
+      cancelFetch();
       leaveFlight();
       pull.expected().over(request.digest());
       finish();
@@ -510,9 +517,7 @@ final class Relay implements BlobFetch.Receiver {
           ByteRange.ALL, new ByteRange.Span(0, known.getAsLong()), known.getAsLong(), Pull.BYTES);
     }
     log.debug("makes room", "digest", request.digest(), "at", position);
-    if (fetch != null) {
-      fetch.cancel();
-    }
+    cancelFetch();
     finish();
     answer.makeWay();
   }
