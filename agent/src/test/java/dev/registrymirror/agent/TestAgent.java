@@ -14,6 +14,7 @@ import dev.registrymirror.agent.peers.Paths;
 import dev.registrymirror.agent.telemetry.Metrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** An agent in this process, on loopback, over an OCI image layout. */
 public final class TestAgent implements AutoCloseable {
@@ -39,6 +41,10 @@ public final class TestAgent implements AutoCloseable {
     public Optional<Path> credentialFile = Optional.empty();
     public Optional<PeerTls> peerTls = Optional.empty();
   }
+
+  /** Where the search for a free port goes on; another process begins elsewhere. */
+  private static final AtomicInteger NEXT_PORT =
+      new AtomicInteger(Math.toIntExact(ProcessHandle.current().pid() * 97 % 12_000));
 
   public final Setup setup;
   private final Path layout;
@@ -103,11 +109,20 @@ public final class TestAgent implements AutoCloseable {
     return new Peer("127.0.0.1", setup.peerPort, "");
   }
 
+  /**
+   * Of those that the kernel gives to no connection (it takes 32768 and up): a port that was free a
+   * moment ago may else be some client's when the agent listens.
+   */
   private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    while (true) {
+      int port = 20_000 + NEXT_PORT.getAndIncrement() % 12_000;
+      try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return port;
+      } catch (BindException taken) {
+        // The next one.
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 
