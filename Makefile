@@ -9,7 +9,7 @@ EXPLAIN := || { $(MVN) -q -N toolchains:select-jdk-toolchain >/dev/null 2>&1 || 
 LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am $(EXPLAIN); lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lab-up lab-down bench simulate format clean tools
+.PHONY: help build demo test lab-up lab-down bench simulate crd format clean tools
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench: tools ## Measure beside nginx, none and Spegel, if SPEGEL=<its binary> (r
 
 simulate: tools ## Pull an image on 5,000 nodes at once, in one process and virtual time (4 GB; 5 minutes)
 	@$(MVN) -q -pl agent test-compile exec:exec@simulate $(EXPLAIN)
+
+crd: tools ## Generate the chart's CustomResourceDefinition from the operator's types
+	@$(MVN) -q -pl operator -am process-test-classes -Dcrd.phase=process-test-classes $(EXPLAIN)
 
 # With what comes before: the lab's part of it needs the agent's artifacts.
 format: tools ## Put all Java sources into google-java-format

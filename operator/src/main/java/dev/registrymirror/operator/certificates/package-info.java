@@ -1,0 +1,2 @@
+/** What agents and containerd know each other by, made and renewed. */
+package dev.registrymirror.operator.certificates;

@@ -1,0 +1,2 @@
+/** The operator: {@link dev.registrymirror.operator.Main} composes it. */
+package dev.registrymirror.operator;

@@ -1,0 +1,208 @@
+package dev.registrymirror.operator.reconcile;
+
+import dev.registrymirror.operator.crd.MirrorStatus;
+import dev.registrymirror.operator.crd.RegistryMirror;
+import dev.registrymirror.operator.nodes.AgentPod;
+import dev.registrymirror.operator.nodes.Agents;
+import dev.registrymirror.operator.nodes.NodeFacts;
+import dev.registrymirror.operator.nodes.RosterPace;
+import dev.registrymirror.operator.resources.Labels;
+import dev.registrymirror.operator.resources.ServiceMonitor;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.config.informer.FieldSelectorBuilder;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * THE flow of the operator, in this order: observe ({@link Observer}), judge ({@link Obstacle}),
+ * act ({@link Rollout}), say what is so ({@link StatusReport}). On deletion {@link Removal}.
+ *
+ * <p>It runs where something changes that a RegistryMirror has to do with, and every {@link #LOOK},
+ * as what agents say of themselves brings no event.
+ */
+@ControllerConfiguration(name = "registry-mirror", fieldManager = Applier.FIELD_MANAGER)
+public final class RegistryMirrorReconciler
+    implements Reconciler<RegistryMirror>, Cleaner<RegistryMirror> {
+
+  /** A bypass is to be in the status within 60 s: half of that, and an agent needs some seconds. */
+  static final Duration LOOK = Duration.ofSeconds(30);
+
+  private final String agentImage;
+  private final Clock clock;
+  private final Observer observer;
+  private final ConditionEvents events = new ConditionEvents();
+  private final Map<ResourceID, RosterPace> rosters = new ConcurrentHashMap<>();
+
+  /**
+   * @param agentImage of agents whose RegistryMirror names none
+   */
+  public RegistryMirrorReconciler(String agentImage, Agents agents, Clock clock) {
+    this.agentImage = agentImage;
+    this.clock = clock;
+    this.observer = new Observer(agents, clock);
+  }
+
+  @Override
+  public UpdateControl<RegistryMirror> reconcile(
+      RegistryMirror mirror, Context<RegistryMirror> context) {
+    if (mirror.getSpec().suspend()) {
+      return UpdateControl.noUpdate();
+    }
+    Instant now = clock.instant();
+    Observed observed = observer.observe(mirror, context);
+    Optional<Obstacle> obstacle = Obstacle.find(observed);
+    Optional<Duration> wait = Optional.empty();
+    if (obstacle.isEmpty()) {
+      RosterPace pace =
+          rosters.computeIfAbsent(ResourceID.fromResource(mirror), id -> new RosterPace());
+      try {
+        wait = new Rollout(observed, context, now).run(pace, agentImage);
+      } catch (KubernetesClientException e) {
+        obstacle = Optional.of(Obstacle.refused(e));
+      }
+    }
+    Optional<String> forbidden =
+        observed.pods().isEmpty() ? FailedPods.reason(mirror, context) : Optional.empty();
+    MirrorStatus status = new StatusReport(observed, obstacle, forbidden, now).status();
+    Duration next = wait.filter(soon -> soon.compareTo(LOOK) < 0).orElse(LOOK);
+    if (status.equals(mirror.getStatus())) {
+      return UpdateControl.<RegistryMirror>noUpdate().rescheduleAfter(next);
+    }
+    events.tell(mirror, status, context.getClient());
+    return UpdateControl.patchStatus(withStatus(mirror, status)).rescheduleAfter(next);
+  }
+
+  // Server-side apply: whatever else is in it would become the operator's.
+  private static RegistryMirror withStatus(RegistryMirror mirror, MirrorStatus status) {
+    RegistryMirror patch = new RegistryMirror();
+    patch.getMetadata().setName(mirror.getMetadata().getName());
+    patch.getMetadata().setNamespace(mirror.getMetadata().getNamespace());
+    patch.setStatus(status);
+    return patch;
+  }
+
+  @Override
+  public DeleteControl cleanup(RegistryMirror mirror, Context<RegistryMirror> context) {
+    Observed observed = observer.observe(mirror, context);
+    Optional<Duration> again =
+        new Removal(observed, context, clock.instant(), events).step(agentImage);
+    if (again.isPresent()) {
+      return DeleteControl.noFinalizerRemoval().rescheduleAfter(again.get().toMillis());
+    }
+    rosters.remove(ResourceID.fromResource(mirror));
+    observer.forget(mirror);
+    return DeleteControl.defaultDelete();
+  }
+
+  /** What goes wrong beyond what is foreseen is tried again, ever later; it is in the log. */
+  @Override
+  public ErrorStatusUpdateControl<RegistryMirror> updateErrorStatus(
+      RegistryMirror mirror, Context<RegistryMirror> context, Exception failure) {
+    return ErrorStatusUpdateControl.noStatusUpdate();
+  }
+
+  // What wakes it
+
+  @Override
+  public List<EventSource<?, RegistryMirror>> prepareEventSources(
+      EventSourceContext<RegistryMirror> context) {
+    return List.of(
+        nodes(context),
+        agentPods(context),
+        made(DaemonSet.class, context),
+        made(ConfigMap.class, context),
+        made(Service.class, context),
+        definitions(context));
+  }
+
+  private static EventSource<?, RegistryMirror> nodes(EventSourceContext<RegistryMirror> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(Node.class, RegistryMirror.class)
+            .withWatchAllNamespaces()
+            .withItemStore(new TransformingItemStore<>(NodeFacts::strip))
+            .withSecondaryToPrimaryMapper(node -> everyMirror(context))
+            // A Node changes every few seconds, mostly in what is of no interest here.
+            .withOnUpdateFilter((newer, older) -> !NodeFacts.of(newer).equals(NodeFacts.of(older)))
+            .build(),
+        context);
+  }
+
+  private static EventSource<?, RegistryMirror> agentPods(
+      EventSourceContext<RegistryMirror> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(Pod.class, RegistryMirror.class)
+            .withNamespacesInheritedFromController()
+            .withLabelSelector(Labels.SELECTOR + "," + Labels.COMPONENT + "=agent")
+            .withItemStore(new TransformingItemStore<>(AgentPod::strip))
+            .withSecondaryToPrimaryMapper(RegistryMirrorReconciler::mirrorOf)
+            .build(),
+        context);
+  }
+
+  private static <T extends HasMetadata> EventSource<?, RegistryMirror> made(
+      Class<T> type, EventSourceContext<RegistryMirror> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(type, RegistryMirror.class)
+            .withNamespacesInheritedFromController()
+            .withLabelSelector(Labels.SELECTOR)
+            .withSecondaryToPrimaryMapper(RegistryMirrorReconciler::mirrorOf)
+            .build(),
+        context);
+  }
+
+  /** So that a ServiceMonitor is made once there can be one. */
+  private static EventSource<?, RegistryMirror> definitions(
+      EventSourceContext<RegistryMirror> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(CustomResourceDefinition.class, RegistryMirror.class)
+            .withWatchAllNamespaces()
+            .withFieldSelector(
+                new FieldSelectorBuilder().withField("metadata.name", ServiceMonitor.CRD).build())
+            .withSecondaryToPrimaryMapper(definition -> everyMirror(context))
+            .build(),
+        context);
+  }
+
+  private static Set<ResourceID> everyMirror(EventSourceContext<RegistryMirror> context) {
+    return context
+        .getPrimaryCache()
+        .list()
+        .map(ResourceID::fromResource)
+        .collect(Collectors.toSet());
+  }
+
+  // By label rather than by owner: what restores the nodes has none.
+  private static Set<ResourceID> mirrorOf(HasMetadata made) {
+    String name = made.getMetadata().getLabels().get(Labels.NAME);
+    return name == null
+        ? Set.of()
+        : Set.of(new ResourceID(name, made.getMetadata().getNamespace()));
+  }
+}

@@ -1,0 +1,37 @@
+package dev.registrymirror.operator.resources;
+
+import dev.registrymirror.operator.crd.MonitoringSpec;
+import dev.registrymirror.operator.crd.RegistryMirror;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Tells Prometheus Operator of the agents; there only where its CustomResourceDefinition is. */
+public final class ServiceMonitor {
+
+  public static final String API_VERSION = "monitoring.coreos.com/v1";
+  public static final String KIND = "ServiceMonitor";
+
+  /** Its CustomResourceDefinition. */
+  public static final String CRD = "servicemonitors.monitoring.coreos.com";
+
+  private ServiceMonitor() {}
+
+  public static GenericKubernetesResource of(RegistryMirror mirror) {
+    MonitoringSpec.ServiceMonitor wanted = mirror.getSpec().monitoring().serviceMonitor();
+    GenericKubernetesResource monitor =
+        Manifest.read("servicemonitor.yaml", GenericKubernetesResource.class);
+    monitor.setMetadata(Names.owned(mirror, Names.own(mirror)));
+    Map<String, String> labels = new HashMap<>(wanted.labels());
+    labels.putAll(Labels.of(mirror));
+    monitor.getMetadata().setLabels(labels);
+    Map<String, Object> spec = monitor.get("spec");
+    spec.put("selector", Map.of("matchLabels", Labels.of(mirror)));
+    spec.put(
+        "namespaceSelector", Map.of("matchNames", List.of(mirror.getMetadata().getNamespace())));
+    List<Map<String, Object>> endpoints = monitor.get("spec", "endpoints");
+    endpoints.getFirst().put("interval", wanted.interval());
+    return monitor;
+  }
+}
