@@ -1,8 +1,8 @@
 package dev.registrymirror.lab;
 
 import dev.registrymirror.lab.images.ImagePusher;
-import dev.registrymirror.lab.machine.Await;
 import dev.registrymirror.lab.machine.Daemon;
+import dev.registrymirror.lab.machine.Ending;
 import dev.registrymirror.lab.machine.Http;
 import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.machine.Ledger;
@@ -21,7 +21,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -58,7 +57,6 @@ public final class Lab implements AutoCloseable {
   private static final int FIRST_NODE_HOST = 11;
   private static final int MAX_NODES = 240;
   private static final int REGISTRY_PORT = 5000;
-  private static final Duration START_BOUND = Duration.ofSeconds(30);
 
   private final Instant started = Instant.now();
   private final Tools tools;
@@ -70,16 +68,16 @@ public final class Lab implements AutoCloseable {
   private final EventLoopGroup eventLoops =
       new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   private final Http http = new Http();
-  private final Thread onShutdown = new Thread(this::end, "end-of-lab");
+  private final Ending ending;
   private Front front;
   private Upstream upstream;
-  private boolean ended;
 
   private Lab(Tools tools, Remains remains, boolean ipv6) {
     this.tools = tools;
     this.remains = remains;
-    this.ledger = remains.processes();
+    this.ledger = remains.workspace().processes();
     this.network = new Network(remains.id(), ipv6);
+    this.ending = new Ending("end-of-lab", this::end);
   }
 
   /** A lab with the default options. */
@@ -98,7 +96,6 @@ public final class Lab implements AutoCloseable {
             Tools.prepare(),
             Remains.claim(options.root(), ProcessHandle.current()),
             options.ipv6());
-    Runtime.getRuntime().addShutdownHook(lab.onShutdown);
     try {
       lab.open();
       return lab;
@@ -147,10 +144,7 @@ public final class Lab implements AutoCloseable {
     Path log = directory().resolve("registry.log");
     Daemon registry =
         Daemon.start("registry", ledger, log, Map.of(), Daemon.inside(namespace, command));
-    Await.until(
-        "the registry answers; its log is " + log,
-        START_BOUND,
-        () -> registry.isAlive() && http.answers(address.resolve("/v2/")));
+    registry.awaitReady(() -> http.answers(address.resolve("/v2/")));
     return address;
   }
 
@@ -295,35 +289,17 @@ public final class Lab implements AutoCloseable {
    */
   @Override
   public void close() {
-    end();
-    try {
-      Runtime.getRuntime().removeShutdownHook(onShutdown);
-    } catch (IllegalStateException shuttingDown) {
-      // The hook is what runs.
-      assert ended;
-    }
+    ending.close();
   }
 
-  private synchronized void end() {
-    if (ended) {
-      return;
-    }
-    ended = true;
+  private void end() {
     nodes.forEach(Node::close);
     eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     if (front != null) {
       front.close();
     }
     http.close();
-    copyLogs();
+    remains.workspace().keepLogs(started);
     remains.remove();
-  }
-
-  // A test that failed is understood from the logs, which go with the lab.
-  private void copyLogs() {
-    String to = System.getProperty("lab.logs");
-    if (to != null) {
-      remains.copyLogs(Path.of(to, started.toString().replace(':', '-')));
-    }
   }
 }

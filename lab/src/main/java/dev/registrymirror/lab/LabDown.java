@@ -1,6 +1,7 @@
 package dev.registrymirror.lab;
 
 import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.lab.machine.Workspace;
 import dev.registrymirror.lab.tools.Tools;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,12 +20,14 @@ public final class LabDown {
 
   /** No arguments. */
   public static void main(String[] args) {
+    Path root = LabOptions.defaults().root();
+    removeControlPlanes(root);
     String obstacle = Tools.obstacle();
     if (!obstacle.isEmpty()) {
       System.out.println("no lab can be here: one " + obstacle);
       return;
     }
-    down(LabOptions.defaults().root());
+    down(root);
   }
 
   static void down(Path root) {
@@ -35,8 +38,19 @@ public final class LabDown {
     labs.forEach(LabDown::down);
   }
 
+  /** Those that crashed; one that lives belongs to a test. */
+  static void removeControlPlanes(Path root) {
+    for (Workspace workspace : Workspace.in(root, Workspace.CONTROL_PLANE)) {
+      if (workspace.owner().running().isEmpty()) {
+        workspace.killAll();
+        workspace.delete();
+        System.out.println("control plane: removed " + workspace.directory());
+      }
+    }
+  }
+
   private static void down(Remains lab) {
-    List<ProcessHandle> owner = lab.owner().running();
+    List<ProcessHandle> owner = lab.workspace().owner().running();
     if (owner.isEmpty()) {
       lab.remove();
       System.out.println("lab " + lab.id() + ": removed");

@@ -4,7 +4,6 @@ import dev.registrymirror.agent.oci.Digest;
 import dev.registrymirror.lab.cri.CriClient;
 import dev.registrymirror.lab.cri.Login;
 import dev.registrymirror.lab.cri.PullFailed;
-import dev.registrymirror.lab.machine.Await;
 import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.machine.Daemon;
 import dev.registrymirror.lab.machine.LabException;
@@ -22,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -31,7 +29,6 @@ import java.util.stream.Stream;
  */
 public final class Node {
 
-  private static final Duration START_BOUND = Duration.ofSeconds(30);
   private static final Duration PULL_BOUND = Duration.ofMinutes(10);
 
   private final Lab lab;
@@ -295,7 +292,7 @@ public final class Node {
     List<String> command =
         List.of(tools.resolve("containerd").toString(), "--config", config.toString());
     containerd = start("containerd", command, Map.of("PATH", tools + ":" + System.getenv("PATH")));
-    awaitStarted(containerd, cri::isReady);
+    containerd.awaitReady(cri::isReady);
     return containerd;
   }
 
@@ -322,7 +319,7 @@ public final class Node {
   /** Starts a mirror that was configured before; returns when it is ready. */
   public Daemon startConfiguredMirror(Mirror kind) {
     mirror = start(kind.name(), kind.command(this), Map.of());
-    awaitStarted(mirror, () -> lab.http().answers(kind.ready(this)));
+    mirror.awaitReady(() -> lab.http().answers(kind.ready(this)));
     return mirror;
   }
 
@@ -346,18 +343,6 @@ public final class Node {
         directory.resolve(what + ".log"),
         environment,
         Daemon.inside(namespace, command));
-  }
-
-  private static void awaitStarted(Daemon daemon, BooleanSupplier ready) {
-    Await.until(
-        daemon.name() + " is ready",
-        START_BOUND,
-        () -> {
-          if (!daemon.isAlive()) {
-            throw new LabException(daemon.name() + " ended:\n" + daemon.lastLines());
-          }
-          return ready.getAsBoolean();
-        });
   }
 
   /** Makes the directories, and says where upstream is. */

@@ -3,13 +3,12 @@ package dev.registrymirror.lab;
 import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.machine.Directories;
 import dev.registrymirror.lab.machine.LabException;
-import dev.registrymirror.lab.machine.Ledger;
 import dev.registrymirror.lab.machine.Network;
+import dev.registrymirror.lab.machine.Workspace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
@@ -29,9 +28,7 @@ record Remains(int id, Path directory) {
 
   private static final String DIRECTORY = "registry-mirror-lab-";
   private static final int MAX_LABS = 256;
-  private static final String OWNER = "owner";
   private static final String KEPT = "kept";
-  private static final int LOG_DEPTH = 2;
   private static final Path NAMESPACES = Path.of("/run/netns");
   private static final Path LINKS = Path.of("/sys/class/net");
 
@@ -46,9 +43,8 @@ record Remains(int id, Path directory) {
    */
   static Remains claim(Path root, ProcessHandle owner) {
     try {
-      Path claim = Files.createTempDirectory(root, DIRECTORY + "new-");
+      Path claim = Workspace.unnamed(root, DIRECTORY, owner);
       try {
-        new Ledger(claim.resolve(OWNER)).record(owner);
         for (int id = 0; id < MAX_LABS; id++) {
           Remains remains = of(root, id);
           if (!remains.isTaken() && remains.take(claim)) {
@@ -95,35 +91,16 @@ record Remains(int id, Path directory) {
 
   /** Of all labs that have a directory under {@code root}. */
   static List<Remains> in(Path root) {
-    return list(root).stream()
-        .filter(Remains::isOurs)
-        .map(path -> path.getFileName().toString())
-        .filter(name -> name.matches(DIRECTORY + "\\d+"))
+    return Workspace.in(root, DIRECTORY).stream()
+        .map(workspace -> workspace.directory().getFileName().toString())
         .map(name -> of(root, Integer.parseInt(name.substring(DIRECTORY.length()))))
         .sorted(Comparator.comparingInt(Remains::id))
         .toList();
   }
 
-  // The root may be open to everybody: what another user wrote there must not name processes to
-  // kill.
-  private static boolean isOurs(Path path) {
-    try {
-      return Files.getOwner(path, LinkOption.NOFOLLOW_LINKS)
-          .getName()
-          .equals(System.getProperty("user.name"));
-    } catch (IOException gone) {
-      return false;
-    }
-  }
-
-  /** The processes that the lab started. */
-  Ledger processes() {
-    return new Ledger(directory.resolve("processes"));
-  }
-
-  /** The Java process that made the lab, while it lives. */
-  Ledger owner() {
-    return new Ledger(directory.resolve(OWNER));
+  /** Its directory, with whose it is and what it started. */
+  Workspace workspace() {
+    return new Workspace(directory);
   }
 
   /** Whether {@link LabUp} keeps it, for {@link LabDown} to end. */
@@ -139,39 +116,16 @@ record Remains(int id, Path directory) {
     }
   }
 
-  /** Copies all logs, each under the name of its node and its own. */
-  void copyLogs(Path to) {
-    try (Stream<Path> files = Files.walk(directory, LOG_DEPTH)) {
-      Files.createDirectories(to);
-      for (Path log : files.filter(file -> file.toString().endsWith(".log")).toList()) {
-        String name = directory.relativize(log).toString().replace('/', '-');
-        Files.copy(log, to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("copy logs to " + to, e);
-    }
-  }
-
   /** Ends and deletes all of it. */
-  // At once and not gently: nothing of what these processes would still write is kept.
   void remove() {
-    processes().running().forEach(Remains::kill);
+    workspace().killAll();
     List<String> namespaces = namespaces();
     namespaces.forEach(Remains::killAllIn);
     // Links first: those into a namespace vanish with it, some time after the command has returned.
     links().forEach(link -> Command.run("ip", "link", "delete", link));
     namespaces.forEach(namespace -> Command.run("ip", "netns", "delete", namespace));
     mounts().forEach(mount -> Command.run("umount", "--lazy", mount));
-    try {
-      Directories.delete(directory);
-    } catch (IOException e) {
-      throw new UncheckedIOException("delete " + directory, e);
-    }
-  }
-
-  private static void kill(ProcessHandle process) {
-    process.destroyForcibly();
-    process.onExit().join();
+    workspace().delete();
   }
 
   // The shims of containers outlive containerd, and are in no ledger.
@@ -180,7 +134,7 @@ record Remains(int id, Path directory) {
         .lines()
         .map(Long::parseLong)
         .flatMap(pid -> ProcessHandle.of(pid).stream())
-        .forEach(Remains::kill);
+        .forEach(Workspace::kill);
   }
 
   private List<String> namespaces() {
@@ -192,7 +146,7 @@ record Remains(int id, Path directory) {
   }
 
   private List<String> named(Path folder) {
-    return list(folder).stream()
+    return Directories.list(folder).stream()
         .map(path -> path.getFileName().toString())
         .filter(name -> name.startsWith(Network.prefix(id)))
         .toList();
@@ -208,17 +162,6 @@ record Remains(int id, Path directory) {
                   .filter(mount -> mount.startsWith(directory + "/"))
                   .toList());
       return mounts.reversed();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static List<Path> list(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -44,11 +44,35 @@ public final class Command {
       Map<String, String> environment,
       Path directory,
       List<String> command) {
+    return run(bound, input, environment, directory, command, false);
+  }
+
+  /**
+   * What the command wrote to its standard output alone.
+   *
+   * @throws LabException where it fails or takes longer than that, with all that it wrote
+   */
+  public static String output(
+      Duration bound, String input, Map<String, String> environment, List<String> command) {
+    return run(bound, input, environment, Path.of("/"), command, true);
+  }
+
+  private static String run(
+      Duration bound,
+      String input,
+      Map<String, String> environment,
+      Path directory,
+      List<String> command,
+      boolean errorsApart) {
     String line = String.join(" ", command);
     Path output = null;
+    Path errors = null;
     try {
       output = Files.createTempFile("registry-mirror-lab-command", ".out");
-      Process process = start(environment, directory, output, command);
+      if (errorsApart) {
+        errors = Files.createTempFile("registry-mirror-lab-command", ".err");
+      }
+      Process process = start(environment, directory, output, errors, command);
       try (var standardInput = process.outputWriter(StandardCharsets.UTF_8)) {
         standardInput.write(input);
       }
@@ -58,7 +82,8 @@ public final class Command {
       }
       String written = Files.readString(output);
       if (process.exitValue() != 0) {
-        throw new LabException(line + ": exit " + process.exitValue() + ": " + tail(written));
+        throw new LabException(
+            line + ": exit " + process.exitValue() + ": " + tail(written + read(errors)));
       }
       return written;
     } catch (IOException e) {
@@ -68,18 +93,26 @@ public final class Command {
       throw new LabException(line + ": interrupted", e);
     } finally {
       deleteQuietly(output);
+      deleteQuietly(errors);
     }
   }
 
   // A file rather than a pipe: a daemon that inherits a pipe would keep the reader waiting.
   private static Process start(
-      Map<String, String> environment, Path directory, Path output, List<String> command)
+      Map<String, String> environment,
+      Path directory,
+      Path output,
+      Path errors,
+      List<String> command)
       throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(directory.toFile())
-            .redirectErrorStream(true)
+            .redirectErrorStream(errors == null)
             .redirectOutput(output.toFile());
+    if (errors != null) {
+      builder.redirectError(errors.toFile());
+    }
     builder.environment().putAll(environment);
     builder.environment().merge("PATH", String.join(":", ALWAYS_SEARCHED), (a, b) -> a + ":" + b);
     return builder.start();
@@ -99,6 +132,10 @@ public final class Command {
   static String tail(String text) {
     List<String> lines = text.lines().toList();
     return String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
+  }
+
+  private static String read(Path file) throws IOException {
+    return file == null ? "" : Files.readString(file);
   }
 
   private static void deleteQuietly(Path file) {

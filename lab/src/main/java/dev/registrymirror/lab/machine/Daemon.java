@@ -9,10 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** A process of the lab that runs until it is told to end: containerd, a mirror, the registry. */
 public final class Daemon {
 
+  private static final Duration START_BOUND = Duration.ofSeconds(30);
   private static final Duration END_BOUND = Duration.ofSeconds(30);
 
   private final String name;
@@ -92,6 +94,24 @@ public final class Daemon {
   /** Its exit code; 128 and the signal's number where a signal ended it. */
   public int exitCode() {
     return process.exitValue();
+  }
+
+  /**
+   * Returns as soon as {@code ready} holds.
+   *
+   * @throws LabException where it does not within 30 s, or the process ends first; saying the end
+   *     of its log
+   */
+  public void awaitReady(BooleanSupplier ready) {
+    Await.until(
+        name + " is ready; its log is " + log,
+        START_BOUND,
+        () -> {
+          if (!isAlive()) {
+            throw new LabException(name + " ended:\n" + lastLines());
+          }
+          return ready.getAsBoolean();
+        });
   }
 
   /** Resident memory in bytes (VmRSS of proc(5)). */

@@ -12,37 +12,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** containerd built from its Go modules. */
-final class GoBuild {
+/**
+ * Commands built from their Go modules.
+ *
+ * <p>Through a wrapper module rather than by {@code go install module@version}, which refuses
+ * modules that exclude or replace others.
+ *
+ * @param what is built, and its release: {@code etcd 3.7.3}
+ * @param module the wrapper's directives: {@code require}, {@code exclude}, {@code replace}
+ * @param packages of the commands
+ * @param linkerFlags as {@code go build -ldflags} has them
+ */
+record GoBuild(String what, String module, List<String> packages, String linkerFlags) {
 
   private static final Duration BOUND = Duration.ofMinutes(20);
-  private static final List<String> COMMANDS =
-      List.of("containerd", "ctr", "containerd-shim-runc-v2");
-
-  // A wrapper module rather than `go install module@version`, which refuses modules that exclude
-  // or replace others.
-  private static final String MODULE_17 =
-      """
-      module registry-mirror/tools
-
-      go 1.25.0
-
-      require github.com/containerd/containerd v1.7.35
-
-      // As in containerd's own go.mod: gone from its host, and needed by nobody.
-      exclude github.com/mitchellh/osext v0.0.0-20151018003038-5e2d6d41470f
-      """;
-
-  private static final String MODULE_24 =
-      """
-      module registry-mirror/tools
-
-      go 1.26.0
-
-      require github.com/containerd/containerd/v2 v2.4.2
-      """;
-
-  private GoBuild() {}
 
   static boolean isPossible() {
     return go().isPresent();
@@ -53,29 +36,51 @@ final class GoBuild {
         .or(() -> Optional.of(Path.of("/usr/local/go/bin/go")).filter(Files::isExecutable));
   }
 
-  /** Builds the commands of a release into {@code target}. */
-  static void containerd(Containerd containerd, Path target) {
-    System.out.printf("lab: building %s with Go, a minute or two…%n", containerd);
+  /** Its name in the cache of tools. */
+  String entry() {
+    return what.replace(' ', '-');
+  }
+
+  /** Builds the commands into {@code target}, each under the last name of its package. */
+  void into(Path target) {
+    System.out.printf("lab: building %s with Go, some minutes the first time…%n", what);
+    long start = System.nanoTime();
     try {
-      Path module = Files.createTempDirectory("registry-mirror-go");
+      Path wrapper = Files.createTempDirectory("registry-mirror-go");
       try {
-        boolean v2 = containerd == Containerd.V24;
-        Files.writeString(module.resolve("go.mod"), v2 ? MODULE_24 : MODULE_17);
-        build(module, "github.com/containerd/containerd" + (v2 ? "/v2" : ""), target);
+        Files.writeString(
+            wrapper.resolve("go.mod"), "module registry-mirror/tools\n\ngo 1.26.0\n\n" + module);
+        List<String> arguments = new ArrayList<>();
+        arguments.addAll(List.of("build", "-trimpath", "-mod=mod", "-ldflags", linkerFlags));
+        arguments.addAll(List.of("-o", target + "/"));
+        arguments.addAll(packages);
+        go(wrapper, arguments);
       } finally {
-        Directories.delete(module);
+        Directories.delete(wrapper);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    System.out.printf("lab: %s is built%n", containerd);
+    System.out.printf(
+        "lab: %s is built after %d s%n",
+        what, Duration.ofNanos(System.nanoTime() - start).toSeconds());
   }
 
-  private static void build(Path module, String source, Path target) {
+  /** The text of a module's own go.mod. */
+  static String modFile(String moduleAtVersion) {
+    String written =
+        go(Path.of("/"), List.of("list", "-m", "-f", "{{.GoMod}}", moduleAtVersion)).strip();
+    try {
+      return Files.readString(Path.of(written.lines().toList().getLast()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String go(Path directory, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(go().orElseThrow().toString());
-    command.addAll(List.of("build", "-trimpath", "-mod=mod", "-o", target + "/"));
-    COMMANDS.forEach(name -> command.add(source + "/cmd/" + name));
-    Command.run(BOUND, "", Map.of("CGO_ENABLED", "0"), module, command);
+    command.addAll(arguments);
+    return Command.run(BOUND, "", Map.of("CGO_ENABLED", "0"), directory, command);
   }
 }

@@ -38,6 +38,10 @@ public final class Tools {
 
   private static final String REGISTRY = "docker-registry";
 
+  // As in its own go.mod: gone from its host, and needed by nobody.
+  private static final String EXCLUDED_BY_17 =
+      "exclude github.com/mitchellh/osext v0.0.0-20151018003038-5e2d6d41470f\n";
+
   private final ToolCache cache;
 
   private Tools(ToolCache cache) {
@@ -134,12 +138,12 @@ public final class Tools {
     }
     return containerd == Containerd.V16
         ? installed(containerd).orElseGet(() -> debian("containerd"))
-        : cache.get(entry(containerd), target -> GoBuild.containerd(containerd, target));
+        : cache.get(build(containerd).entry(), build(containerd)::into);
   }
 
   private Optional<String> reasonAgainst(Containerd containerd) {
     if (containerd != Containerd.V16) {
-      return cache.has(entry(containerd)) || GoBuild.isPossible()
+      return cache.has(build(containerd).entry()) || GoBuild.isPossible()
           ? Optional.empty()
           : Optional.of(containerd + " is built with Go, and there is no go command here");
     }
@@ -162,8 +166,17 @@ public final class Tools {
     return Debian.version("containerd").startsWith(containerd.release() + ".");
   }
 
-  private static String entry(Containerd containerd) {
-    return "containerd-" + containerd.release();
+  private static GoBuild build(Containerd containerd) {
+    String release = containerd.release();
+    boolean isV2 = containerd == Containerd.V24;
+    String module = "github.com/containerd/containerd" + (isV2 ? "/v2" : "");
+    return new GoBuild(
+        containerd.toString(),
+        "require " + module + " v" + release + "\n" + (isV2 ? "" : EXCLUDED_BY_17),
+        Stream.of("containerd", "ctr", "containerd-shim-runc-v2")
+            .map(command -> module + "/cmd/" + command)
+            .toList(),
+        "");
   }
 
   private Path debian(String name) {
