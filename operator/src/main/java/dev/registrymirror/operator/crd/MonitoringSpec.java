@@ -33,7 +33,7 @@ public record MonitoringSpec(
       @JsonPropertyDescription("Whether it is made.") @Default("true") Boolean enabled,
       @JsonPropertyDescription("Between two scrapes.")
           @Default("30s")
-          @Pattern("^([0-9]+h)?([0-9]+m)?([0-9]+s)?$")
+          @Pattern(OnDeleteSpec.TIME)
           String interval,
       @JsonPropertyDescription("Added to it, for a Prometheus that selects by label.")
           Map<String, String> labels) {

@@ -21,8 +21,11 @@ public record OnDeleteSpec(
         HostsOnDelete hosts,
     @JsonPropertyDescription("For restoring, after which the nodes that remain are let go.")
         @Default("10m")
-        @Pattern("^([0-9]+h)?([0-9]+m)?([0-9]+s)?$")
+        @Pattern(OnDeleteSpec.TIME)
         String timeout) {
+
+  /** A time as Go and Java both read it: 1h30m, 10m, 45s. */
+  static final String TIME = "^[0-9]+(h([0-9]+m)?([0-9]+s)?|m([0-9]+s)?|s)$";
 
   static final OnDeleteSpec DEFAULTS = new OnDeleteSpec(null, null);
 
