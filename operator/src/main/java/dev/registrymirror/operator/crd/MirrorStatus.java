@@ -26,12 +26,25 @@ public record MirrorStatus(
                 + " percent: 93%.")
         String hitRatio,
     @JsonPropertyDescription(
-            "Whether agents were ever deployed: then the nodes are restored on deletion.")
+            "Whether agents were deployed, and their nodes not restored since: on deletion they are.")
         Boolean deployed,
     @JsonPropertyDescription("The nodes that take part, by platform.")
         List<PlatformNodes> platforms,
     @JsonPropertyDescription("The nodes with something to mend, ten at most.")
         List<NodeProblem> worstNodes) {
+
+  /** This, with nothing left to restore on the nodes. */
+  public MirrorStatus restored() {
+    return new MirrorStatus(
+        observedGeneration,
+        conditions,
+        nodesReady,
+        bypassed,
+        hitRatio,
+        false,
+        platforms,
+        worstNodes);
+  }
 
   /** Nodes of one platform. */
   @JsonIgnoreProperties(ignoreUnknown = true)

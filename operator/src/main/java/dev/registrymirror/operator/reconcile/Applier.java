@@ -1,13 +1,11 @@
 package dev.registrymirror.operator.reconcile;
 
-import dev.registrymirror.operator.crd.RegistryMirror;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
-import io.javaoperatorsdk.operator.processing.dependent.kubernetes.SSABasedGenericKubernetesResourceMatcher;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes things as they are wanted, by server-side apply, and only where they are not so yet. */
+/** Makes things as they are wanted, by server-side apply, field by field. */
 final class Applier {
 
   private static final Logger log = LoggerFactory.getLogger(Applier.class);
@@ -15,38 +13,38 @@ final class Applier {
   /** As what the operator manages fields. */
   static final String FIELD_MANAGER = "registry-mirror-operator";
 
-  private final Context<RegistryMirror> context;
+  private final KubernetesClient client;
 
-  Applier(Context<RegistryMirror> context) {
-    this.context = context;
+  Applier(KubernetesClient client) {
+    this.client = client;
   }
 
-  /** Makes or mends it; what others have set beside the operator's fields stays. */
+  /**
+   * Makes or mends it; what others have set beside the operator's fields stays. Where all is as it is
+   * wanted the API server changes nothing, and nobody who watches is woken.
+   */
   <T extends HasMetadata> void apply(T wanted) {
-    T found = context.getClient().resource(wanted).get();
-    if (found != null
-        && SSABasedGenericKubernetesResourceMatcher.<T>getInstance()
-            .matches(found, wanted, context)) {
-      return;
+    T found = client.resource(wanted).get();
+    T applied =
+        client.resource(wanted).fieldManager(FIELD_MANAGER).forceConflicts().serverSideApply();
+    if (found == null
+        || !found
+            .getMetadata()
+            .getResourceVersion()
+            .equals(applied.getMetadata().getResourceVersion())) {
+      log.info(
+          "{} {} {}/{}",
+          found == null ? "made" : "mended",
+          wanted.getKind(),
+          wanted.getMetadata().getNamespace(),
+          wanted.getMetadata().getName());
     }
-    context
-        .getClient()
-        .resource(wanted)
-        .fieldManager(FIELD_MANAGER)
-        .forceConflicts()
-        .serverSideApply();
-    log.info(
-        "{} {} {}/{}",
-        found == null ? "made" : "mended",
-        wanted.getKind(),
-        wanted.getMetadata().getNamespace(),
-        wanted.getMetadata().getName());
   }
 
   /** Removes it where it is there. */
   void remove(HasMetadata unwanted) {
-    if (context.getClient().resource(unwanted).get() != null) {
-      context.getClient().resource(unwanted).delete();
+    if (client.resource(unwanted).get() != null) {
+      client.resource(unwanted).delete();
       log.info("removed {} {}", unwanted.getKind(), unwanted.getMetadata().getName());
     }
   }

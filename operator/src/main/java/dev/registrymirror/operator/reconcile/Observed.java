@@ -40,6 +40,11 @@ record Observed(
     return selected.stream().filter(node -> !Platform.of(node).isSupported()).toList();
   }
 
+  /** Agents that are ready and have not said how they are. */
+  List<AgentPod> silent() {
+    return pods.stream().filter(pod -> pod.ready() && !reports.containsKey(pod.node())).toList();
+  }
+
   /**
    * The platforms whose paths are to be used, each once: one, or none where the user gives them.
    */

@@ -8,21 +8,25 @@ import dev.registrymirror.operator.nodes.NodeFacts;
 import dev.registrymirror.operator.nodes.Selection;
 import dev.registrymirror.operator.resources.Names;
 import dev.registrymirror.operator.resources.ServiceMonitor;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** Looks at what there is: from caches, but for what the agents say themselves. */
 final class Observer {
@@ -49,8 +53,7 @@ final class Observer {
   }
 
   Observed observe(RegistryMirror mirror, Context<RegistryMirror> context) {
-    List<NodeFacts> all =
-        context.getSecondaryResourcesAsStream(Node.class).map(NodeFacts::of).toList();
+    List<NodeFacts> all = all(Node.class, context).map(NodeFacts::of).toList();
     Selection selection = new Selection(mirror.getSpec().agent());
     List<NodeFacts> selected = all.stream().filter(selection).toList();
     List<AgentPod> pods =
@@ -68,9 +71,16 @@ final class Observer {
                 .get()),
         pods,
         reports(mirror, pods),
-        context
-            .getSecondaryResourcesAsStream(CustomResourceDefinition.class)
+        all(CustomResourceDefinition.class, context)
             .anyMatch(crd -> crd.getMetadata().getName().equals(ServiceMonitor.CRD)));
+  }
+
+  /** What no RegistryMirror has to itself: the framework knows it of those there were before it. */
+  private static <T extends HasMetadata> Stream<T> all(
+      Class<T> type, Context<RegistryMirror> context) {
+    return ((InformerEventSource<T, RegistryMirror>)
+            context.eventSourceRetriever().getEventSourceFor(type))
+        .list();
   }
 
   private static List<RegistryMirror> rivals(
@@ -91,19 +101,20 @@ final class Observer {
 
   private Map<String, AgentReport> reports(RegistryMirror mirror, List<AgentPod> pods) {
     ResourceID id = ResourceID.fromResource(mirror);
-    Said before = said.get(id);
     Instant now = clock.instant();
-    if (before != null && now.isBefore(before.when().plus(FRESH))) {
-      return before.reports();
-    }
+    Said before = said.get(id);
+    boolean isFresh = before != null && now.isBefore(before.when().plus(FRESH));
+    Map<String, AgentReport> reports = new HashMap<>(isFresh ? before.reports() : Map.of());
     int port = mirror.getSpec().ports().metrics();
-    Map<String, AgentReport> reports =
+    reports.putAll(
         agents.ask(
             pods.stream()
                 .filter(pod -> pod.ready() && !pod.ip().isEmpty())
+                .filter(pod -> !reports.containsKey(pod.node()))
                 .map(pod -> new Agents.Address(pod.node(), pod.ip(), port))
-                .toList());
-    said.put(id, new Said(now, reports));
+                .toList()));
+    reports.keySet().retainAll(pods.stream().map(AgentPod::node).toList());
+    said.put(id, new Said(isFresh ? before.when() : now, Map.copyOf(reports)));
     return reports;
   }
 

@@ -24,9 +24,11 @@ import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.rate.RateLimited;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
@@ -38,21 +40,26 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
  * THE flow of the operator, in this order: observe ({@link Observer}), judge ({@link Obstacle}),
  * act ({@link Rollout}), say what is so ({@link StatusReport}). On deletion {@link Removal}.
  *
- * <p>It runs where something changes that a RegistryMirror has to do with, and every {@link #LOOK},
- * as what agents say of themselves brings no event.
+ * <p>It runs where something changes that a RegistryMirror has to do with, but not more often than
+ * twice a second, and every {@link #LOOK}, as what agents say of themselves brings no event.
  */
+@RateLimited(maxReconciliations = 2, within = 1, unit = TimeUnit.SECONDS)
 @ControllerConfiguration(name = "registry-mirror", fieldManager = Applier.FIELD_MANAGER)
 public final class RegistryMirrorReconciler
     implements Reconciler<RegistryMirror>, Cleaner<RegistryMirror> {
 
   /** A bypass is to be in the status within 60 s: half of that, and an agent needs some seconds. */
   static final Duration LOOK = Duration.ofSeconds(30);
+
+  /** Where agents that are ready have not said anything yet. */
+  static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
 
   private final String agentImage;
   private final Clock clock;
@@ -83,7 +90,7 @@ public final class RegistryMirrorReconciler
       RosterPace pace =
           rosters.computeIfAbsent(ResourceID.fromResource(mirror), id -> new RosterPace());
       try {
-        wait = new Rollout(observed, context, now).run(pace, agentImage);
+        wait = new Rollout(observed, context.getClient(), now).run(pace, agentImage);
       } catch (KubernetesClientException e) {
         obstacle = Optional.of(Obstacle.refused(e));
       }
@@ -91,16 +98,19 @@ public final class RegistryMirrorReconciler
     Optional<String> forbidden =
         observed.pods().isEmpty() ? FailedPods.reason(mirror, context) : Optional.empty();
     MirrorStatus status = new StatusReport(observed, obstacle, forbidden, now).status();
-    Duration next = wait.filter(soon -> soon.compareTo(LOOK) < 0).orElse(LOOK);
-    if (status.equals(mirror.getStatus())) {
-      return UpdateControl.<RegistryMirror>noUpdate().rescheduleAfter(next);
+    if (!status.equals(mirror.getStatus())) {
+      events.tell(mirror, status, context.getClient());
+      // Into the cache too: else the next look, an instant later, would not know of it.
+      PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(
+          mirror, withStatus(mirror, status), context);
     }
-    events.tell(mirror, status, context.getClient());
-    return UpdateControl.patchStatus(withStatus(mirror, status)).rescheduleAfter(next);
+    Duration look = observed.silent().isEmpty() ? LOOK : LOOK_AGAIN;
+    return UpdateControl.<RegistryMirror>noUpdate()
+        .rescheduleAfter(wait.filter(soon -> soon.compareTo(look) < 0).orElse(look));
   }
 
   // Server-side apply: whatever else is in it would become the operator's.
-  private static RegistryMirror withStatus(RegistryMirror mirror, MirrorStatus status) {
+  static RegistryMirror withStatus(RegistryMirror mirror, MirrorStatus status) {
     RegistryMirror patch = new RegistryMirror();
     patch.getMetadata().setName(mirror.getMetadata().getName());
     patch.getMetadata().setNamespace(mirror.getMetadata().getNamespace());

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -70,8 +71,9 @@ final class Removal {
             .toList();
     boolean isOver = !now.isBefore(deadline());
     boolean isCleaning = observed.daemonSet().filter(Removal::isCleaning).isPresent();
-    if ((waiting.isEmpty() && isCleaning) || isEnding()) {
+    if (waiting.isEmpty() && isCleaning) {
       tellOfThoseThatAreGone();
+      remember();
       return end();
     }
     if (isOver) {
@@ -81,12 +83,13 @@ final class Removal {
           "not restored within %s: %s. containerd passes over a mirror that is no more; to restore a node run mirror-agent cleanup on it"
               .formatted(mirror.getSpec().onDelete().timeout(), String.join(", ", waiting)),
           context.getClient());
+      remember();
       return end();
     }
     Optional<DaemonSet> leaving =
         observed.daemonSet().filter(found -> found.getMetadata().getDeletionTimestamp() != null);
     if (leaving.isEmpty()) {
-      new Applier(context)
+      new Applier(context.getClient())
           .apply(
               AgentDaemonSet.cleaning(
                   mirror,
@@ -102,18 +105,8 @@ final class Removal {
         daemonSet.getSpec().getTemplate().getMetadata().getLabels().get(AgentPod.MODE));
   }
 
-  /** All were restored, and the DaemonSet has been let go already: its pods are ending. */
-  private boolean isEnding() {
-    return observed
-        .daemonSet()
-        .filter(Removal::isCleaning)
-        .filter(found -> found.getMetadata().getDeletionTimestamp() != null)
-        .isPresent();
-  }
-
   private boolean isDeployed() {
-    return Optional.ofNullable(mirror.getStatus()).map(MirrorStatus::deployed).orElse(false)
-        || observed.daemonSet().isPresent();
+    return Optional.ofNullable(mirror.getStatus()).map(MirrorStatus::deployed).orElse(false);
   }
 
   /** In a namespace that ends no pod can be created any more. */
@@ -134,6 +127,14 @@ final class Removal {
     return mirror.getSpec().platform() == PlatformName.Custom || observed.platforms().size() == 1;
   }
 
+  /** There is nothing left to restore: when the DaemonSet has gone, it is not to come again. */
+  private void remember() {
+    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(
+        mirror,
+        RegistryMirrorReconciler.withStatus(mirror, mirror.getStatus().restored()),
+        context);
+  }
+
   private void tellOfThoseThatAreGone() {
     List<String> gone =
         observed.nodes().stream()
@@ -141,7 +142,7 @@ final class Removal {
             .map(NodeFacts::name)
             .sorted()
             .toList();
-    if (!gone.isEmpty() && !isEnding()) {
+    if (!gone.isEmpty()) {
       events.warn(
           mirror,
           "HostsNotRestored",

@@ -19,7 +19,6 @@ import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,11 +37,11 @@ final class Rollout {
   private final Applier applier;
   private final Instant now;
 
-  Rollout(Observed observed, Context<RegistryMirror> context, Instant now) {
+  Rollout(Observed observed, KubernetesClient client, Instant now) {
     this.mirror = observed.mirror();
     this.observed = observed;
-    this.client = context.getClient();
-    this.applier = new Applier(context);
+    this.client = client;
+    this.applier = new Applier(client);
     this.now = now;
   }
 

@@ -41,7 +41,8 @@ public final class CrdFile {
     System.out.println("written: " + file);
   }
 
-  static String generate() throws IOException {
+  /** As YAML. */
+  public static String generate() throws IOException {
     Path directory = Files.createTempDirectory("crd");
     var info =
         new CRDGenerator()
