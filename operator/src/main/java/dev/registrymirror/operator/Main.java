@@ -86,7 +86,11 @@ public final class Main {
               }
             });
     operator.register(
-        new RegistryMirrorReconciler(settings.agentImage(), agents, Clock.systemUTC()),
+        new RegistryMirrorReconciler(
+            settings.agentImage(),
+            agents,
+            Clock.systemUTC(),
+            RegistryMirrorReconciler.Pace.DEFAULT),
         controller -> controller.settingNamespaces(settings.watched()));
     OpsServer ops = OpsServer.start(settings.port(), operator, metrics);
     Runtime.getRuntime()

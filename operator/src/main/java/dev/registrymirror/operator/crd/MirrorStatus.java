@@ -26,7 +26,8 @@ public record MirrorStatus(
                 + " percent: 93%.")
         String hitRatio,
     @JsonPropertyDescription(
-            "Whether agents were deployed, and their nodes not restored since: on deletion they are.")
+            "Whether agents were deployed, and their nodes not restored since: on deletion they"
+                + " are.")
         Boolean deployed,
     @JsonPropertyDescription("The nodes that take part, by platform.")
         List<PlatformNodes> platforms,

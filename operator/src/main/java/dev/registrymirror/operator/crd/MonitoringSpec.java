@@ -31,9 +31,7 @@ public record MonitoringSpec(
   @JsonIgnoreProperties(ignoreUnknown = true)
   public record ServiceMonitor(
       @JsonPropertyDescription("Whether it is made.") @Default("true") Boolean enabled,
-      @JsonPropertyDescription("Between two scrapes.")
-          @Default("30s")
-          @Pattern(OnDeleteSpec.TIME)
+      @JsonPropertyDescription("Between two scrapes.") @Default("30s") @Pattern(OnDeleteSpec.TIME)
           String interval,
       @JsonPropertyDescription("Added to it, for a Prometheus that selects by label.")
           Map<String, String> labels) {

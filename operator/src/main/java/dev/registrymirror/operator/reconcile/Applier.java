@@ -20,8 +20,8 @@ final class Applier {
   }
 
   /**
-   * Makes or mends it; what others have set beside the operator's fields stays. Where all is as it is
-   * wanted the API server changes nothing, and nobody who watches is woken.
+   * Makes or mends it; what others have set beside the operator's fields stays. Where all is as it
+   * is wanted the API server changes nothing, and nobody who watches is woken.
    */
   <T extends HasMetadata> void apply(T wanted) {
     T found = client.resource(wanted).get();

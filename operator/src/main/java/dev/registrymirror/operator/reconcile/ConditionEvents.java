@@ -4,7 +4,6 @@ import dev.registrymirror.operator.crd.MirrorStatus;
 import dev.registrymirror.operator.crd.RegistryMirror;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.EventBuilder;
-import io.fabric8.kubernetes.api.model.MicroTime;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Instant;
@@ -90,10 +89,9 @@ final class ConditionEvents {
                   .withType(type)
                   .withReason(reason)
                   .withMessage(note.length() > MAX_NOTE ? note.substring(0, MAX_NOTE) : note)
-                  .withAction("Reconcile")
-                  .withReportingComponent(Applier.FIELD_MANAGER)
-                  .withReportingInstance(Applier.FIELD_MANAGER)
-                  .withEventTime(new MicroTime(Instant.now().toString()))
+                  .withNewSource()
+                  .withComponent(Applier.FIELD_MANAGER)
+                  .endSource()
                   .withFirstTimestamp(time)
                   .withLastTimestamp(time)
                   .withCount(1)
@@ -101,7 +99,7 @@ final class ConditionEvents {
           .create();
     } catch (KubernetesClientException e) {
       // It is in the log and in the conditions; in a namespace that ends none can be made.
-      log.debug("no event for {}: {}", mirror.fullName(), e.getMessage());
+      log.warn("no event for {}: {}", mirror.fullName(), e.getMessage());
     }
   }
 }

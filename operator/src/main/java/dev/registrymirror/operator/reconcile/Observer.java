@@ -31,11 +31,6 @@ import java.util.stream.Stream;
 /** Looks at what there is: from caches, but for what the agents say themselves. */
 final class Observer {
 
-  /**
-   * What agents said is not asked for again so soon: a rollout brings an event from each of them.
-   */
-  static final Duration FRESH = Duration.ofSeconds(10);
-
   private static final Comparator<RegistryMirror> OLDEST_FIRST =
       Comparator.<RegistryMirror, String>comparing(
               mirror -> mirror.getMetadata().getCreationTimestamp())
@@ -43,13 +38,15 @@ final class Observer {
 
   private final Agents agents;
   private final Clock clock;
+  private final Duration fresh;
   private final Map<ResourceID, Said> said = new ConcurrentHashMap<>();
 
   private record Said(Instant when, Map<String, AgentReport> reports) {}
 
-  Observer(Agents agents, Clock clock) {
+  Observer(Agents agents, Clock clock, Duration fresh) {
     this.agents = agents;
     this.clock = clock;
+    this.fresh = fresh;
   }
 
   Observed observe(RegistryMirror mirror, Context<RegistryMirror> context) {
@@ -103,7 +100,7 @@ final class Observer {
     ResourceID id = ResourceID.fromResource(mirror);
     Instant now = clock.instant();
     Said before = said.get(id);
-    boolean isFresh = before != null && now.isBefore(before.when().plus(FRESH));
+    boolean isFresh = before != null && now.isBefore(before.when().plus(fresh));
     Map<String, AgentReport> reports = new HashMap<>(isFresh ? before.reports() : Map.of());
     int port = mirror.getSpec().ports().metrics();
     reports.putAll(

@@ -48,21 +48,30 @@ import java.util.stream.Collectors;
  * act ({@link Rollout}), say what is so ({@link StatusReport}). On deletion {@link Removal}.
  *
  * <p>It runs where something changes that a RegistryMirror has to do with, but not more often than
- * twice a second, and every {@link #LOOK}, as what agents say of themselves brings no event.
+ * twice a second, and every {@link Pace#look}, as what agents say of themselves brings no event.
  */
 @RateLimited(maxReconciliations = 2, within = 1, unit = TimeUnit.SECONDS)
 @ControllerConfiguration(name = "registry-mirror", fieldManager = Applier.FIELD_MANAGER)
 public final class RegistryMirrorReconciler
     implements Reconciler<RegistryMirror>, Cleaner<RegistryMirror> {
 
-  /** A bypass is to be in the status within 60 s: half of that, and an agent needs some seconds. */
-  static final Duration LOOK = Duration.ofSeconds(30);
-
-  /** Where agents that are ready have not said anything yet. */
-  static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
+  /**
+   * How often it looks where nothing wakes it.
+   *
+   * @param look a bypass is to be in the status within 60 s: half of that, as an agent needs some
+   *     seconds itself
+   * @param lookAgain where agents that are ready have not said anything yet
+   * @param fresh what agents said is not asked for again so soon: a rollout brings an event from
+   *     each of them
+   */
+  public record Pace(Duration look, Duration lookAgain, Duration fresh) {
+    public static final Pace DEFAULT =
+        new Pace(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(10));
+  }
 
   private final String agentImage;
   private final Clock clock;
+  private final Pace pace;
   private final Observer observer;
   private final ConditionEvents events = new ConditionEvents();
   private final Map<ResourceID, RosterPace> rosters = new ConcurrentHashMap<>();
@@ -70,10 +79,11 @@ public final class RegistryMirrorReconciler
   /**
    * @param agentImage of agents whose RegistryMirror names none
    */
-  public RegistryMirrorReconciler(String agentImage, Agents agents, Clock clock) {
+  public RegistryMirrorReconciler(String agentImage, Agents agents, Clock clock, Pace pace) {
     this.agentImage = agentImage;
     this.clock = clock;
-    this.observer = new Observer(agents, clock);
+    this.pace = pace;
+    this.observer = new Observer(agents, clock, pace.fresh());
   }
 
   @Override
@@ -87,10 +97,10 @@ public final class RegistryMirrorReconciler
     Optional<Obstacle> obstacle = Obstacle.find(observed);
     Optional<Duration> wait = Optional.empty();
     if (obstacle.isEmpty()) {
-      RosterPace pace =
+      RosterPace roster =
           rosters.computeIfAbsent(ResourceID.fromResource(mirror), id -> new RosterPace());
       try {
-        wait = new Rollout(observed, context.getClient(), now).run(pace, agentImage);
+        wait = new Rollout(observed, context.getClient(), now).run(roster, agentImage);
       } catch (KubernetesClientException e) {
         obstacle = Optional.of(Obstacle.refused(e));
       }
@@ -104,7 +114,7 @@ public final class RegistryMirrorReconciler
       PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(
           mirror, withStatus(mirror, status), context);
     }
-    Duration look = observed.silent().isEmpty() ? LOOK : LOOK_AGAIN;
+    Duration look = observed.silent().isEmpty() ? pace.look() : pace.lookAgain();
     return UpdateControl.<RegistryMirror>noUpdate()
         .rescheduleAfter(wait.filter(soon -> soon.compareTo(look) < 0).orElse(look));
   }

@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.Watch;
 import io.javaoperatorsdk.operator.Operator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,15 +23,21 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The operator on a real API server with its controllers; nodes and agents are stand-ins. */
 @NeedsControlPlane
@@ -39,6 +46,10 @@ class OperatorTest {
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final AtomicInteger NAMESPACES = new AtomicInteger();
   private static final int METRICS_PORT = freePort();
+
+  private static final RegistryMirrorReconciler.Pace QUICK =
+      new RegistryMirrorReconciler.Pace(
+          Duration.ofSeconds(1), Duration.ofMillis(500), Duration.ofMillis(500));
 
   private static ControlPlane kubernetes;
   private static KubernetesClient client;
@@ -88,7 +99,7 @@ class OperatorTest {
         new Operator(
             overrider -> overrider.withKubernetesClient(client).withCloseClientOnStop(false));
     started.register(
-        new RegistryMirrorReconciler("registry.lab/agent:1", agents, Clock.systemUTC()),
+        new RegistryMirrorReconciler("registry.lab/agent:1", agents, Clock.systemUTC(), QUICK),
         controller -> controller.settingNamespace(namespace));
     return started;
   }
@@ -133,12 +144,13 @@ class OperatorTest {
           () ->
               condition(mirror, type)
                   .filter(
-                      found ->
-                          found.getStatus().equals(status) && found.getReason().equals(reason))
+                      found -> found.getStatus().equals(status) && found.getReason().equals(reason))
                   .isPresent());
     } catch (RuntimeException e) {
       throw new AssertionError(
-          e.getMessage() + "\n" + kubernetes.kubectl("-n", namespace, "get", "rmirror,pods,ds", "-o", "wide")
+          e.getMessage()
+              + "\n"
+              + kubernetes.kubectl("-n", namespace, "get", "rmirror,pods,ds", "-o", "wide")
               + kubernetes.kubectl("-n", namespace, "get", "rmirror", "-o", "yaml"),
           e);
     }
@@ -172,4 +184,417 @@ class OperatorTest {
         .contains("127.0.2.")
         .contains("zone");
   }
+
+  private void twoNodes() {
+    kubelet.add("n1", Kind.PLAIN, Map.of("pool", "a"));
+    kubelet.add("n2", Kind.PLAIN, Map.of("pool", "b"));
+  }
+
+  private String get(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("-n", namespace, "get"));
+    all.addAll(List.of(arguments));
+    return kubernetes.kubectl(all.toArray(String[]::new));
+  }
+
+  private void awaitText(String what, String text, String... arguments) {
+    Await.until(what, BOUND, () -> get(arguments).contains(text));
+  }
+
+  private void deleteMirror(String name, String... more) {
+    List<String> all = new ArrayList<>(List.of("-n", namespace, "delete", "rmirror", name));
+    all.addAll(List.of(more));
+    kubernetes.kubectl(all.toArray(String[]::new));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ds, spegel",
+    "configmap, spegel-roster",
+    "service, spegel",
+    "secret, spegel-peer",
+    "secret, spegel-ca",
+    "secret, spegel-pull-credential"
+  })
+  void makesAgainWhatIsDeleted(String kind, String name) {
+    twoNodes();
+    mirror("spegel", "");
+    await("spegel", "Ready", "True", "AllReady");
+    String uid = get(kind, name, "-o", "jsonpath={.metadata.uid}");
+
+    kubernetes.kubectl("-n", namespace, "delete", kind, name, "--cascade=orphan");
+
+    Await.until(
+        kind + " is made again",
+        BOUND,
+        () -> {
+          String now =
+              get(
+                  kind,
+                  "--field-selector",
+                  "metadata.name=" + name,
+                  "-o",
+                  "jsonpath={.items..metadata.uid}");
+          return !now.isEmpty() && !now.equals(uid);
+        });
+  }
+
+  @Test
+  void putsBackWhatIsChangedAndLeavesWhatOthersAdd() {
+    twoNodes();
+    mirror("spegel", "");
+    await("spegel", "Ready", "True", "AllReady");
+
+    kubernetes.kubectl("-n", namespace, "set", "image", "ds/spegel", "agent=elsewhere:9");
+    kubernetes.kubectl("-n", namespace, "annotate", "ds/spegel", "note=mine");
+
+    awaitText(
+        "the image is put back",
+        "registry.lab/agent:1",
+        "ds",
+        "spegel",
+        "-o",
+        "jsonpath={.spec.template.spec.containers[0].image}");
+    assertThat(get("ds", "spegel", "-o", "jsonpath={.metadata.annotations.note}"))
+        .isEqualTo("mine");
+  }
+
+  @Test
+  void changesNothingWhereNothingIsToBeChanged() {
+    twoNodes();
+    mirror("spegel", "");
+    await("spegel", "Ready", "True", "AllReady");
+    await("spegel", "NodesConfigured", "True", "AllConfigured");
+    String before = versions();
+
+    kubernetes.kubectl("-n", namespace, "label", "node", "n1", "unrelated=1");
+    kubernetes.kubectl("-n", namespace, "annotate", "rmirror", "spegel", "look=again");
+    kubelet.says("n1", "\"mirrored\": true, \"served\": {\"blobs\": 1, \"bytes\": 1}");
+    await("spegel", "Sharing", "True", "Served");
+
+    assertThat(versions()).isEqualTo(before);
+  }
+
+  private String versions() {
+    return get(
+        "ds,configmap,service,secret",
+        "-l",
+        "app.kubernetes.io/managed-by=registry-mirror-operator",
+        "-o",
+        "jsonpath={range .items[*]}{.kind}/{.metadata.name}={.metadata.resourceVersion} {end}");
+  }
+
+  @Test
+  void saysWherePlatformsDiffer() {
+    kubelet.add("n1", Kind.TALOS, Map.of());
+    kubelet.add("n2", Kind.K3S, Map.of());
+
+    mirror("spegel", "");
+
+    assertThat(await("spegel", "Ready", "False", "PlatformsDiffer").getMessage())
+        .contains("Talos, K3s")
+        .contains("agent.nodeSelector");
+    assertThat(daemonSet("spegel")).isNull();
+  }
+
+  @Test
+  void usesThePathsOfThePlatform() {
+    kubelet.add("n1", Kind.TALOS, Map.of());
+    kubelet.add("n2", Kind.K3S, Map.of("pool", "k3s"));
+
+    mirror("spegel", "platform: Auto, agent: {nodeSelector: {pool: k3s}}");
+
+    await("spegel", "Ready", "True", "AllReady");
+    assertThat(get("ds", "spegel", "-o", "jsonpath={.spec.template.spec.volumes[*].hostPath.path}"))
+        .contains("/var/lib/rancher/k3s/agent/etc/containerd/certs.d")
+        .contains("/run/k3s/containerd")
+        .doesNotContain("containerd.sock");
+  }
+
+  @Test
+  void leavesOutNodesWhereNoAgentCanWork() {
+    twoNodes();
+    kubelet.add("crio", Kind.CRI_O, Map.of());
+
+    mirror("spegel", "");
+
+    await("spegel", "Ready", "True", "AllReady");
+    assertThat(get("rmirror", "spegel", "-o", "jsonpath={.status.worstNodes}"))
+        .contains("crio")
+        .contains("Unsupported");
+    assertThat(daemonSet("spegel").getStatus().getDesiredNumberScheduled()).isEqualTo(2);
+    assertThat(get("configmap", "spegel-roster", "-o", "jsonpath={.data}")).doesNotContain("crio");
+  }
+
+  @Test
+  void olderMirrorWins() {
+    twoNodes();
+    mirror("older", "agent: {nodeSelector: {pool: a}}");
+    await("older", "Ready", "True", "AllReady");
+
+    kubernetes.apply(
+        """
+        apiVersion: registrymirror.dev/v1alpha1
+        kind: RegistryMirror
+        metadata: {name: younger, namespace: %s}
+        """
+            .formatted(namespace));
+
+    assertThat(await("younger", "Conflict", "True", "OlderMirror").getMessage())
+        .contains(namespace + "/older");
+    await("younger", "Ready", "False", "Conflict");
+    assertThat(daemonSet("younger")).isNull();
+    assertThat(condition("older", "Conflict").orElseThrow().getStatus()).isEqualTo("False");
+
+    // When the older goes, the younger has its nodes.
+    deleteMirror("older");
+    awaitText("the younger is deployed", "younger", "ds");
+  }
+
+  @Test
+  void leavesAloneADaemonSetOfItsNameThatIsNotItsOwn() {
+    twoNodes();
+    kubernetes.apply(
+        """
+        apiVersion: apps/v1
+        kind: DaemonSet
+        metadata: {name: spegel, namespace: %s}
+        spec:
+          selector: {matchLabels: {app: other}}
+          template:
+            metadata: {labels: {app: other}}
+            spec: {containers: [{name: other, image: other}]}
+        """
+            .formatted(namespace));
+
+    mirror("spegel", "");
+
+    await("spegel", "Ready", "False", "NameTaken");
+    deleteMirror("spegel");
+    assertThat(daemonSet("spegel").getSpec().getSelector().getMatchLabels())
+        .containsEntry("app", "other");
+  }
+
+  @Test
+  void saysThatPodSecurityForbidsTheAgents() {
+    kubernetes.kubectl(
+        "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=baseline");
+    twoNodes();
+
+    mirror("spegel", "");
+
+    assertThat(await("spegel", "Ready", "False", "PodsForbidden").getMessage())
+        .contains("kubectl label namespace " + namespace)
+        .contains("hostPath");
+  }
+
+  @Test
+  void saysThatTheImageCannotBePulled() {
+    kubelet.cannotPullOn("n2");
+    twoNodes();
+
+    mirror("spegel", "");
+
+    assertThat(await("spegel", "Ready", "False", "AgentsFail").getMessage())
+        .contains("1 of 2")
+        .contains("n2")
+        .contains("ImagePullBackOff")
+        .contains("registry.lab/agent:1");
+  }
+
+  @Test
+  void saysThatAgentsDoNotAnswer() {
+    twoNodes();
+    kubelet.silence("n2");
+
+    mirror("spegel", "");
+
+    assertThat(await("spegel", "NodesConfigured", "Unknown", "AgentsUnreachable").getMessage())
+        .contains("n2")
+        .contains("" + METRICS_PORT);
+  }
+
+  @Test
+  void tellsOfNodesThatPullPastTheMirror() {
+    twoNodes();
+    kubelet.says(
+        "n2",
+        """
+        "mirrored": true, "requests": {"local": 1, "peer": 5, "upstream": 2},
+        "bypassed": [{"registry": "docker.io", "reason": "config_path", "images": 3, "last": "%s"}]
+        """
+            .formatted(Instant.now()));
+
+    mirror("spegel", "");
+
+    await("spegel", "Sharing", "False", "Bypassed");
+    assertThat(get("rmirror", "spegel", "-o", "jsonpath={.status.worstNodes}"))
+        .contains("n2")
+        .contains("3 images of docker.io")
+        .contains("config_path");
+    assertThat(get("rmirror", "spegel", "--no-headers")).containsPattern("True +2/2 +1 +75% ");
+  }
+
+  @Test
+  void sharesOnceAnAgentHasServedAnother() {
+    twoNodes();
+    mirror("spegel", "");
+    await("spegel", "Sharing", "Unknown", "NothingYet");
+
+    kubelet.says("n1", "\"mirrored\": true, \"served\": {\"blobs\": 2, \"bytes\": 10}");
+    kubernetes.kubectl("-n", namespace, "annotate", "ds/spegel", "look=again");
+
+    await("spegel", "Sharing", "True", "Served");
+  }
+
+  @Test
+  void tellsOfHostsThatAreNotTheMirrors() {
+    twoNodes();
+    kubelet.says("n1", "\"mirrored\": false");
+
+    mirror("spegel", "");
+
+    assertThat(await("spegel", "NodesConfigured", "False", "HostsMissing").getMessage())
+        .contains("n1");
+  }
+
+  @Test
+  void tellsPrometheusOnceItCan() {
+    twoNodes();
+    mirror("spegel", "monitoring: {serviceMonitor: {interval: 15s, labels: {release: prom}}}");
+    await("spegel", "Monitored", "False", "NoServiceMonitor");
+
+    kubernetes.apply(SERVICE_MONITOR);
+    try {
+      await("spegel", "Monitored", "True", "Made");
+      assertThat(get("servicemonitor", "spegel", "-o", "jsonpath={.spec.endpoints[0].interval}"))
+          .isEqualTo("15s");
+      assertThat(get("servicemonitor", "spegel", "-o", "jsonpath={.metadata.labels.release}"))
+          .isEqualTo("prom");
+    } finally {
+      kubernetes.kubectl("delete", "crd", "servicemonitors.monitoring.coreos.com");
+    }
+  }
+
+  @Test
+  void suspensionLeavesEverythingAsItIs() {
+    twoNodes();
+    mirror("spegel", "");
+    await("spegel", "Ready", "True", "AllReady");
+
+    mirror("spegel", "suspend: true, tags: Never");
+    kubernetes.kubectl("-n", namespace, "set", "image", "ds/spegel", "agent=elsewhere:9");
+    mirror("other", "agent: {nodeSelector: {pool: none}}");
+    await("other", "Ready", "False", "NoNodes");
+
+    assertThat(get("ds", "spegel", "-o", "jsonpath={.spec.template.spec.containers[0]}"))
+        .contains("elsewhere:9")
+        .doesNotContain("never");
+    mirror("spegel", "suspend: false, tags: Never");
+    awaitText(
+        "it goes on",
+        "never",
+        "ds",
+        "spegel",
+        "-o",
+        "jsonpath={.spec.template.spec.containers[0].args}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"background", "foreground"})
+  void restoresTheNodesBeforeItGoes(String cascade) {
+    twoNodes();
+    mirror("spegel", "");
+    await("spegel", "Ready", "True", "AllReady");
+    List<String> modes = new CopyOnWriteArrayList<>();
+    try (Watch watch = client.pods().inNamespace(namespace).watch(new ModesSeen(modes))) {
+
+      deleteMirror("spegel", "--cascade=" + cascade);
+
+      assertThat(watch).isNotNull();
+    }
+    assertThat(modes).contains("n1 cleanup", "n2 cleanup");
+    assertThat(mirrors()).isEmpty();
+    assertThat(daemonSet("spegel")).isNull();
+    awaitText("what it owned is gone", "", "secret");
+  }
+
+  @Test
+  void lettingHostsBeTakesNoTime() {
+    twoNodes();
+    mirror("spegel", "onDelete: {hosts: Keep}");
+    await("spegel", "Ready", "True", "AllReady");
+
+    deleteMirror("spegel");
+
+    assertThat(daemonSet("spegel")).isNull();
+    assertThat(get("events")).doesNotContain("HostsNotRestored");
+  }
+
+  @Test
+  void nodesThatCannotBeRestoredDoNotBlockForEver() {
+    twoNodes();
+    mirror("spegel", "onDelete: {timeout: 5s}");
+    await("spegel", "Ready", "True", "AllReady");
+
+    kubelet.cannotPullOn("n2");
+    deleteMirror("spegel");
+
+    assertThat(mirrors()).isEmpty();
+    assertThat(get("events")).contains("HostsNotRestored").contains("n2");
+  }
+
+  @Test
+  void saysThatANamespaceThatEndsLeavesNodesAsTheyAre() {
+    twoNodes();
+    mirror("spegel", "");
+    await("spegel", "Ready", "True", "AllReady");
+
+    kubernetes.kubectl("delete", "namespace", namespace, "--timeout=60s");
+
+    assertThat(client.namespaces().withName(namespace).get()).isNull();
+  }
+
+  @Test
+  void goesOnAfterARestart() {
+    twoNodes();
+    mirror("spegel", "");
+    await("spegel", "Ready", "True", "AllReady");
+    operator.stop();
+    kubernetes.kubectl("-n", namespace, "delete", "configmap", "spegel-roster");
+
+    operator = operator();
+    operator.start();
+
+    awaitText("the roster is back", "spegel-roster", "configmap");
+    assertThat(condition("spegel", "Ready").orElseThrow().getStatus()).isEqualTo("True");
+  }
+
+  @Test
+  void followsNodesThatComeAndGo() {
+    twoNodes();
+    mirror("spegel", "");
+    await("spegel", "Ready", "True", "AllReady");
+
+    kubelet.add("n3", Kind.PLAIN, Map.of());
+    awaitText("three nodes", "3/3", "rmirror", "spegel", "--no-headers");
+    kubelet.remove("n1");
+    awaitText("two nodes", "2/2", "rmirror", "spegel", "--no-headers");
+  }
+
+  /** As much of Prometheus Operator's definition as is needed here. */
+  private static final String SERVICE_MONITOR =
+      """
+      apiVersion: apiextensions.k8s.io/v1
+      kind: CustomResourceDefinition
+      metadata: {name: servicemonitors.monitoring.coreos.com}
+      spec:
+        group: monitoring.coreos.com
+        scope: Namespaced
+        names: {plural: servicemonitors, singular: servicemonitor, kind: ServiceMonitor}
+        versions:
+        - name: v1
+          served: true
+          storage: true
+          schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+      """;
 }

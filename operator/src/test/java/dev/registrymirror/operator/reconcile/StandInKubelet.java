@@ -176,7 +176,8 @@ final class StandInKubelet implements AutoCloseable {
     if (pod.getSpec().getNodeName() != null) {
       return pod.getSpec().getNodeName();
     }
-    return pod.getSpec()
+    return pod
+        .getSpec()
         .getAffinity()
         .getNodeAffinity()
         .getRequiredDuringSchedulingIgnoredDuringExecution()
@@ -192,8 +193,7 @@ final class StandInKubelet implements AutoCloseable {
   }
 
   private Pod started(Pod pod, String node, boolean cannotPull) {
-    PodBuilder started =
-        new PodBuilder(pod).editMetadata().withResourceVersion(null).endMetadata();
+    PodBuilder started = new PodBuilder(pod).editMetadata().withResourceVersion(null).endMetadata();
     if (cannotPull) {
       return started
           .editOrNewStatus()
