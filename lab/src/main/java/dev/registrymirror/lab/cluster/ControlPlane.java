@@ -2,6 +2,7 @@ package dev.registrymirror.lab.cluster;
 
 import dev.registrymirror.lab.LabOptions;
 import dev.registrymirror.lab.machine.Ending;
+import dev.registrymirror.lab.machine.FreePorts;
 import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.machine.Workspace;
 import dev.registrymirror.lab.tools.KubernetesTools;
@@ -9,6 +10,7 @@ import dev.registrymirror.lab.tools.ToolMissing;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
@@ -64,7 +66,7 @@ public final class ControlPlane implements AutoCloseable {
             Programs.LOOPBACK,
             FreePorts.find(3),
             UnaryOperator.identity());
-    this.programs = new Programs(tools, place);
+    this.programs = new Programs(tools, place, List.of());
   }
 
   /**
@@ -82,6 +84,7 @@ public final class ControlPlane implements AutoCloseable {
       controlPlane.programs.startApiServer(options.controllerManager());
       if (options.controllerManager()) {
         controlPlane.programs.startControllerManager();
+        controlPlane.programs.awaitControllerManager();
       }
       return controlPlane;
     } catch (RuntimeException e) {
@@ -120,7 +123,7 @@ public final class ControlPlane implements AutoCloseable {
    * @throws LabException where one is refused, with what kubectl wrote
    */
   public String apply(String manifests) {
-    return programs.kubectl().run(manifests, "apply", "-f", "-");
+    return programs.kubectl().apply(manifests);
   }
 
   /** Where its files and logs are. */
