@@ -17,7 +17,6 @@ import dev.registrymirror.lab.tools.KubernetesTools;
 import dev.registrymirror.lab.tools.ToolMissing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,7 +48,7 @@ import java.util.stream.Stream;
  * the JVM, {@code make lab-down} does it. Where the system property {@code lab.logs} names a
  * directory, copies of the logs are put there.
  */
-public final class Cluster implements AutoCloseable {
+public final class Cluster extends Kubernetes {
 
   /** Of pods: addresses that are used nowhere but inside. */
   static final String PODS = "10.244.0.0/16";
@@ -284,45 +283,16 @@ public final class Cluster implements AutoCloseable {
         environment);
   }
 
-  /** Where the API server is; this process reaches it, and so do nodes and pods. */
-  public URI url() {
-    return programs.url();
+  @Override
+  Programs programs() {
+    return programs;
   }
 
-  /** The certificate of who signed the API server's and the kubelets', in PEM. */
-  public Path ca() {
-    return programs.ca();
-  }
-
-  /** The kubeconfig of a user who may do all; it holds what it needs and names no other file. */
-  public Path kubeconfig() {
-    return programs.kubectl().kubeconfig();
-  }
-
-  /**
-   * What kubectl writes to its standard output, as a user who may do all.
-   *
-   * @throws LabException where it fails or takes longer than 5 minutes, with what it wrote
-   */
-  public String kubectl(String... arguments) {
-    return programs.kubectl().run("", arguments);
-  }
-
-  /**
-   * Applies manifests, YAML or JSON.
-   *
-   * @throws LabException where one is refused, with what kubectl wrote
-   */
-  public String apply(String manifests) {
-    return programs.kubectl().apply(manifests);
-  }
-
-  /** Where its files and logs are. */
+  @Override
   public Path directory() {
     return site.directory();
   }
 
-  /** Ends everything; nothing of it is left on the machine. */
   @Override
   public void close() {
     site.close();

@@ -7,7 +7,6 @@ import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.machine.Workspace;
 import dev.registrymirror.lab.tools.KubernetesTools;
 import dev.registrymirror.lab.tools.ToolMissing;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -31,7 +30,7 @@ import java.util.function.UnaryOperator;
  * the JVM, {@code make lab-down} does it. Where the system property {@code lab.logs} names a
  * directory, copies of the logs are put there.
  */
-public final class ControlPlane implements AutoCloseable {
+public final class ControlPlane extends Kubernetes {
 
   private final Instant started = Instant.now();
   private final Workspace workspace;
@@ -93,45 +92,16 @@ public final class ControlPlane implements AutoCloseable {
     }
   }
 
-  /** Where the API server is: {@code https://127.0.0.1:40123}. */
-  public URI url() {
-    return programs.url();
+  @Override
+  Programs programs() {
+    return programs;
   }
 
-  /** The certificate of who signed the API server's, in PEM. */
-  public Path ca() {
-    return programs.ca();
-  }
-
-  /** The kubeconfig of a user who may do all; it holds what it needs and names no other file. */
-  public Path kubeconfig() {
-    return programs.kubectl().kubeconfig();
-  }
-
-  /**
-   * What kubectl writes to its standard output, as a user who may do all.
-   *
-   * @throws LabException where it fails or takes longer than 5 minutes, with what it wrote
-   */
-  public String kubectl(String... arguments) {
-    return programs.kubectl().run("", arguments);
-  }
-
-  /**
-   * Applies manifests, YAML or JSON.
-   *
-   * @throws LabException where one is refused, with what kubectl wrote
-   */
-  public String apply(String manifests) {
-    return programs.kubectl().apply(manifests);
-  }
-
-  /** Where its files and logs are. */
+  @Override
   public Path directory() {
     return workspace.directory();
   }
 
-  /** Ends all, and deletes its directory. */
   @Override
   public void close() {
     ending.close();

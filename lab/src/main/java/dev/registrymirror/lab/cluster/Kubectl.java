@@ -28,11 +28,6 @@ record Kubectl(Path program, Path kubeconfig) {
     return Command.output(BOUND, input, environment, command);
   }
 
-  /** Applies manifests. */
-  String apply(String manifests) {
-    return run(manifests, "apply", "-f", "-");
-  }
-
   /** The kubeconfig of a user; it holds all that is needed and names no file. */
   static String kubeconfig(URI server, Path ca, User user) {
     try {

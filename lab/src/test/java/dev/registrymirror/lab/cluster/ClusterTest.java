@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.registrymirror.lab.Traces;
 import dev.registrymirror.lab.cri.PullFailed;
 import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.lab.machine.Cgroups;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,9 +23,11 @@ class ClusterTest {
   private static final int PORT = 30020;
 
   private static Cluster cluster;
+  private static List<Path> containersOfOthers;
 
   @BeforeAll
   static void create() {
+    containersOfOthers = Cgroups.named("k8s.io");
     cluster =
         Cluster.create(
             ClusterOptions.nodes(
@@ -44,6 +48,7 @@ class ClusterTest {
 
     assertThat(directory).doesNotExist();
     assertThat(Traces.of(directory)).isEmpty();
+    assertThat(Cgroups.named("k8s.io")).isEqualTo(containersOfOthers);
   }
 
   @Test
@@ -70,6 +75,60 @@ class ClusterTest {
   @Test
   void daemonSetServesOnAllNodesWhileContainerdRestarts() {
     // Given
+    deployProbe();
+    String before = pods();
+
+    // When
+    cluster.nodes().forEach(ClusterNode::restartContainerd);
+
+    // Then
+    for (ClusterNode node : cluster.nodes()) {
+      assertThat(node.get(PORT, "/answer")).isEqualTo(node.name() + " v1\n");
+      assertThat(node.read("/var/lib/probe/answer")).isEqualTo(node.name() + " v1\n");
+      assertThat(node.run("curl", "-s", "http://127.0.0.1:" + PORT + "/answer"))
+          .isEqualTo(node.name() + " v1\n");
+    }
+    cluster.nodes().forEach(ClusterNode::awaitReady);
+    assertThat(cluster.kubectl("exec", "daemonset/probe", "--", "busybox", "hostname"))
+        .startsWith("probe-");
+    assertThat(pods()).isEqualTo(before);
+  }
+
+  @Test
+  void killedNodeComesBackAsAfterAPowerFailure() {
+    // Given
+    deployProbe();
+    ClusterNode node = cluster.node("n3");
+
+    // When
+    node.kill();
+
+    // Then
+    assertThat(node.answers(PORT, "/answer")).isFalse();
+
+    // When
+    node.start();
+
+    // Then
+    awaitProbe(node);
+    assertThat(node.read("/var/lib/probe/answer")).isEqualTo("n3 v1\n");
+  }
+
+  @Test
+  void podsReachServicesAndUpstream() {
+    deployProbe();
+
+    assertThat(fromPod("10.96.0.1", 443)).contains("Client sent an HTTP request to an HTTPS server");
+    assertThat(fromPod(cluster.upstream().address().getHost(), 5000)).contains("200 OK");
+  }
+
+  private static String fromPod(String host, int port) {
+    String request = "printf 'GET /v2/ HTTP/1.0\\r\\n\\r\\n' | nc -w 3 " + host + " " + port;
+    return cluster.kubectl("exec", "daemonset/probe", "--", "sh", "-c", request);
+  }
+
+  /** Every test that needs it applies it; the second time nothing changes. */
+  private static void deployProbe() {
     String image = cluster.pushBusybox("probe:1", Map.of("VERSION", "1"));
     cluster.apply(
         """
@@ -94,24 +153,15 @@ class ClusterTest {
         """
             .formatted(image, PORT));
     for (ClusterNode node : cluster.nodes()) {
-      Await.until(node + " serves", BOUND, () -> node.answers(PORT, "/answer"));
+      awaitProbe(node);
     }
-    String before = pods();
+  }
 
-    // When
-    cluster.nodes().forEach(ClusterNode::restartContainerd);
-
-    // Then
-    for (ClusterNode node : cluster.nodes()) {
-      assertThat(node.get(PORT, "/answer")).isEqualTo(node.name() + " v1\n");
-      assertThat(node.read("/var/lib/probe/answer")).isEqualTo(node.name() + " v1\n");
-      assertThat(node.run("curl", "-s", "http://127.0.0.1:" + PORT + "/answer"))
-          .isEqualTo(node.name() + " v1\n");
-    }
-    cluster.nodes().forEach(ClusterNode::awaitReady);
-    assertThat(cluster.kubectl("exec", "daemonset/probe", "--", "busybox", "hostname"))
-        .startsWith("probe-");
-    assertThat(pods()).isEqualTo(before).contains(" 0\n");
+  private static void awaitProbe(ClusterNode node) {
+    Await.until(
+        node + " serves",
+        BOUND,
+        () -> node.answers(PORT, "/answer"));
   }
 
   private static String pods() {
