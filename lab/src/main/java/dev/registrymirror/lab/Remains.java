@@ -132,11 +132,12 @@ record Remains(int id, Path directory) {
 
   // The shims of containers outlive containerd, and are in no ledger.
   private static void killAllIn(String namespace) {
-    Command.run("ip", "netns", "pids", namespace)
-        .lines()
-        .map(Long::parseLong)
-        .flatMap(pid -> ProcessHandle.of(pid).stream())
-        .forEach(Workspace::kill);
+    Workspace.kill(
+        Command.run("ip", "netns", "pids", namespace)
+            .lines()
+            .map(Long::parseLong)
+            .flatMap(pid -> ProcessHandle.of(pid).stream())
+            .toList());
   }
 
   private List<String> namespaces() {

@@ -1,8 +1,10 @@
 package dev.registrymirror.lab.cluster;
 
+import dev.registrymirror.lab.machine.Cgroups;
 import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.machine.Daemon;
 import dev.registrymirror.lab.machine.Ledger;
+import dev.registrymirror.lab.machine.Workspace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -50,7 +52,7 @@ final class Box {
 
   /**
    * @param directory for what is written in it
-   * @param namespace its network's
+   * @param namespace its network's, and the name of its pods' control group
    * @param programs to be found in its PATH
    * @param bound files and directories of the machine, by where they are to be in the box
    */
@@ -103,6 +105,7 @@ final class Box {
 
   /** Starts it with nothing in it; returns when programs can be. */
   void start() {
+    Cgroups.make(namespace);
     List<String> command = new ArrayList<>();
     command.addAll(List.of("nsenter", "--net=/run/netns/" + namespace));
     command.addAll(List.of("unshare", "--mount", "--pid", "--uts", "--ipc", "--fork"));
@@ -176,6 +179,6 @@ final class Box {
   /** SIGKILL to all in it, as when the power fails; returns when nothing of it is left. */
   void kill() {
     holder.kill();
-    first.onExit().join();
+    Workspace.kill(List.of(first));
   }
 }

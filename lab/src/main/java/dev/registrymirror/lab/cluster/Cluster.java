@@ -6,22 +6,16 @@ import dev.registrymirror.lab.Upstream;
 import dev.registrymirror.lab.images.BusyboxArchive;
 import dev.registrymirror.lab.machine.AtOnce;
 import dev.registrymirror.lab.machine.Authority.Identity;
-import dev.registrymirror.lab.machine.Cgroups;
-import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.machine.LabException;
-import dev.registrymirror.lab.machine.Link;
-import dev.registrymirror.lab.machine.Network;
-import dev.registrymirror.lab.machine.Network.Side;
 import dev.registrymirror.lab.tools.Containerd;
 import dev.registrymirror.lab.tools.KubernetesTools;
 import dev.registrymirror.lab.tools.ToolMissing;
+import dev.registrymirror.lab.tools.Tools;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -50,13 +44,7 @@ import java.util.stream.Stream;
  */
 public final class Cluster extends Kubernetes {
 
-  /** Of pods: addresses that are used nowhere but inside. */
-  static final String PODS = "10.244.0.0/16";
-
-  private static final int CONTROL_PLANE_HOST = 3;
   private static final List<Integer> PORTS = List.of(6443, 2379, 2380);
-  private static final String UPSTREAM_LINK = "up0";
-  private static final Duration NETWORK_BOUND = Duration.ofSeconds(30);
 
   private final KubernetesTools tools = KubernetesTools.prepare();
   private final List<ClusterNode> nodes = new CopyOnWriteArrayList<>();
@@ -67,6 +55,26 @@ public final class Cluster extends Kubernetes {
   private Cluster(ClusterOptions options) {
     site =
         Site.open(new LabOptions(false, options.root()), () -> nodes.forEach(ClusterNode::close));
+  }
+
+  /** What stands in the way of a cluster on this machine, in words; empty where nothing does. */
+  public static String obstacle() {
+    return Stream.of(Tools.obstacle(), KubernetesTools.obstacle(), diskObstacle())
+        .filter(obstacle -> !obstacle.isEmpty())
+        .findFirst()
+        .orElse("");
+  }
+
+  // Nodes' /etc, and their images' layers.
+  private static String diskObstacle() {
+    Path root = LabOptions.defaults().root();
+    try {
+      return Files.getFileStore(root).type().equals("overlay")
+          ? "needs a disk: " + root + " is an overlay, and none can lie on it"
+          : "";
+    } catch (IOException e) {
+      return "needs " + root + ": " + e.getMessage();
+    }
   }
 
   /**
@@ -90,78 +98,52 @@ public final class Cluster extends Kubernetes {
   }
 
   private void open(List<ClusterNodeOptions> wanted) {
+    ClusterNetwork network = new ClusterNetwork(site.network(), wanted.size());
     upstream =
         site.openUpstream(
-            this::nodeByAddress, () -> nodes.stream().map(ClusterNode::upstreamLink).toList());
+            network::nameOf, () -> nodes.stream().map(ClusterNode::upstreamLink).toList());
     List<User> kubelets =
-        IntStream.rangeClosed(1, wanted.size()).mapToObj(i -> User.node(nodeName(i))).toList();
+        IntStream.rangeClosed(1, wanted.size())
+            .mapToObj(node -> User.node(network.name(node)))
+            .toList();
     User proxy = User.component("kube-proxy");
-    String namespace = site.network().namespace("control-plane");
-    site.network().addNamespace(namespace);
-    site.network().join(namespace, Side.PEERS, CONTROL_PLANE_HOST, "eth0");
-    addRoutes(namespace, wanted.size(), 0);
-    Programs.Place place =
-        new Programs.Place(
-            site.directory(),
-            site.ledger(),
-            site.network().address(Side.PEERS, CONTROL_PLANE_HOST),
-            PORTS,
-            command ->
-                Stream.concat(
-                        Stream.of("nsenter", "--net=/run/netns/" + namespace), command.stream())
-                    .toList());
     programs =
-        new Programs(tools, place, Stream.concat(kubelets.stream(), Stream.of(proxy)).toList());
+        new Programs(
+            tools,
+            controlPlane(network),
+            Stream.concat(kubelets.stream(), Stream.of(proxy)).toList());
     Path pause = busybox(NodeFiles.PAUSE_IMAGE, Map.of());
-    for (int i = 1; i <= wanted.size(); i++) {
-      ClusterNodeOptions options = wanted.get(i - 1);
-      nodes.add(node(i, options, wanted.size(), pause, kubelets.get(i - 1), proxy));
+    for (int node = 1; node <= wanted.size(); node++) {
+      ClusterNodeOptions options = wanted.get(node - 1);
+      Box box = box(network, node, options, pause);
+      new NodeFiles(network, node, options, upstream.address()).writeTo(box);
+      identify(box, network, node, kubelets.get(node - 1), proxy);
+      nodes.add(
+          new ClusterNode(
+              site,
+              programs.kubectl(),
+              network.name(node),
+              network.address(node),
+              options,
+              network.join(node),
+              box));
     }
-    // Containerds start while the API server does.
-    List<Runnable> starts = new ArrayList<>();
-    starts.add(this::startControlPlane);
-    nodes.forEach(node -> starts.add(node::startRuntime));
-    AtOnce.each(
-        starts,
-        start -> {
-          start.run();
-          return start;
-        });
-    nodes.forEach(ClusterNode::startKubernetes);
-    nodes.forEach(ClusterNode::awaitReady);
-    programs.awaitControllerManager();
+    start();
   }
 
-  private void startControlPlane() {
-    programs.startApiServer(true);
-    programs.startControllerManager();
-    programs.startScheduler();
+  private Programs.Place controlPlane(ClusterNetwork network) {
+    String namespace = network.joinControlPlane();
+    return new Programs.Place(
+        site.directory(),
+        site.ledger(),
+        network.controlPlaneAddress(),
+        PORTS,
+        command ->
+            Stream.concat(Stream.of("nsenter", "--net=/run/netns/" + namespace), command.stream())
+                .toList());
   }
 
-  private ClusterNode node(
-      int number, ClusterNodeOptions options, int nodeCount, Path pause, User kubelet, User proxy) {
-    String name = nodeName(number);
-    Network network = site.network();
-    String namespace = network.namespace(name);
-    network.addNamespace(namespace);
-    network.join(namespace, Side.PEERS, nodeHost(number), "eth0");
-    Link upstreamLink = network.join(namespace, Side.UPSTREAM, nodeHost(number), UPSTREAM_LINK);
-    addRoutes(namespace, nodeCount, number);
-    // Only nodes have addresses that upstream can answer to.
-    Command.run(
-        NETWORK_BOUND,
-        """
-        table ip lab_upstream {
-          chain postrouting {
-            type nat hook postrouting priority srcnat
-            oifname "%s" masquerade
-          }
-        }
-        """
-            .formatted(UPSTREAM_LINK),
-        List.of("nsenter", "--net=/run/netns/" + namespace, "nft", "-f", "-"));
-    Cgroups.make(namespace);
-
+  private Box box(ClusterNetwork network, int node, ClusterNodeOptions options, Path pause) {
     Path containerd = site.tools().containerd(Containerd.V24);
     List<Path> executables =
         Stream.concat(
@@ -171,20 +153,38 @@ public final class Cluster extends Kubernetes {
                     tools.kubelet(options.layout().versionSuffix()),
                     tools.proxy()))
             .toList();
-    Map<String, Path> bound =
-        Map.of(NodeFiles.PLUGINS, tools.cniPlugins(), NodeFiles.PAUSE_ARCHIVE, pause);
-    Box box =
-        new Box(name, site.directory().resolve(name), namespace, site.ledger(), executables, bound);
-    String address = network.address(Side.PEERS, nodeHost(number));
-    new NodeFiles(name, address, options, namespace, pods(number), upstream.address()).writeTo(box);
-    identify(box, name, address, kubelet, proxy);
-    return new ClusterNode(site, programs.kubectl(), name, address, options, upstreamLink, box);
+    return new Box(
+        network.name(node),
+        site.directory().resolve(network.name(node)),
+        network.namespace(node),
+        site.ledger(),
+        executables,
+        Map.of(NodeFiles.PLUGINS, tools.cniPlugins(), NodeFiles.PAUSE_ARCHIVE, pause));
+  }
+
+  // Containerds start while the API server does.
+  private void start() {
+    List<Runnable> starts = new ArrayList<>();
+    starts.add(
+        () -> {
+          programs.startApiServer(true);
+          programs.startControllerManager();
+          programs.startScheduler();
+        });
+    nodes.forEach(node -> starts.add(node::startRuntime));
+    AtOnce.all(starts);
+    nodes.forEach(ClusterNode::startKubernetes);
+    nodes.forEach(ClusterNode::awaitReady);
+    programs.awaitControllerManager();
   }
 
   /** Gives kubelet and kube-proxy what the API server knows them by, and kubelet its own. */
-  private void identify(Box box, String name, String address, User kubelet, User proxy) {
+  private void identify(Box box, ClusterNetwork network, int node, User kubelet, User proxy) {
+    String name = network.name(node);
     Identity server =
-        programs.authority().issue("kubelet-" + name, "IP:" + address + ",DNS:" + name);
+        programs
+            .authority()
+            .issue("kubelet-" + name, "IP:" + network.address(node) + ",DNS:" + name);
     box.write(NodeFiles.CLUSTER_CA, read(programs.ca()));
     box.write(NodeFiles.KUBELET_CERTIFICATE, read(server.certificate()));
     box.write(NodeFiles.KUBELET_KEY, read(server.key()));
@@ -198,40 +198,6 @@ public final class Cluster extends Kubernetes {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** To pods by their nodes; and somewhere by default, for services have no route of their own. */
-  private void addRoutes(String namespace, int nodeCount, int own) {
-    Network network = site.network();
-    Map<String, String> routes = new HashMap<>();
-    routes.put("default", network.machineAddress(Side.PEERS));
-    for (int i = 1; i <= nodeCount; i++) {
-      if (i != own) {
-        routes.put(pods(i), network.address(Side.PEERS, nodeHost(i)));
-      }
-    }
-    network.route(namespace, routes);
-  }
-
-  private static String nodeName(int number) {
-    return "n" + number;
-  }
-
-  private static int nodeHost(int number) {
-    return Site.FIRST_NODE_HOST + number - 1;
-  }
-
-  private static String pods(int number) {
-    return "10.244." + number + ".0/24";
-  }
-
-  // Nodes are the same hosts on both sides.
-  private String nodeByAddress(String address) {
-    return IntStream.rangeClosed(1, nodes.size())
-        .filter(i -> site.network().address(Side.UPSTREAM, nodeHost(i)).equals(address))
-        .mapToObj(Cluster::nodeName)
-        .findFirst()
-        .orElse(address);
   }
 
   /** Its nodes, n1 first. */

@@ -6,17 +6,9 @@ import java.net.URI;
  * The configuration of a node's programs. Whatever this says of paths is as it is in the node's
  * box.
  *
- * @param cgroup of all its pods; its own on the machine
- * @param podRange {@code 10.244.1.0/24}
  * @param upstream where the lab's registry is
  */
-record NodeFiles(
-    String name,
-    String address,
-    ClusterNodeOptions options,
-    String cgroup,
-    String podRange,
-    URI upstream) {
+record NodeFiles(ClusterNetwork network, int node, ClusterNodeOptions options, URI upstream) {
 
   static final String CONTAINERD_CONFIG = "/etc/containerd/config.toml";
   static final String KUBELET_CONFIG = "/var/lib/kubelet/config.yaml";
@@ -35,7 +27,9 @@ record NodeFiles(
 
   /** Writes all that is known before the node starts. */
   void writeTo(Box box) {
-    box.write("/etc/hosts", "127.0.0.1 localhost\n%s %s\n".formatted(address, name));
+    box.write(
+        "/etc/hosts",
+        "127.0.0.1 localhost\n%s %s\n".formatted(network.address(node), network.name(node)));
     box.write("/etc/resolv.conf", "");
     NodeLayout layout = options.layout();
     if (!layout.osImage().isEmpty()) {
@@ -46,7 +40,7 @@ record NodeFiles(
     box.write(CONTAINERD_CONFIG, containerd());
     box.write(
         layout.hostsDirectory() + "/registry.lab/hosts.toml", "server = \"" + upstream + "\"\n");
-    box.write("/etc/cni/net.d/10-lab.conflist", network());
+    box.write("/etc/cni/net.d/10-lab.conflist", podNetwork());
     box.write(KUBELET_CONFIG, kubelet());
     box.write(PROXY_CONFIG, proxy());
   }
@@ -91,7 +85,7 @@ record NodeFiles(
             PLUGINS);
   }
 
-  private String network() {
+  private String podNetwork() {
     return """
     {"cniVersion": "1.0.0", "name": "lab", "plugins": [
       {"type": "ptp", "ipMasq": false, "ipam": {"type": "host-local",
@@ -99,7 +93,7 @@ record NodeFiles(
       {"type": "portmap", "capabilities": {"portMappings": true}, "snat": true,
         "backend": "nftables"}]}
     """
-        .formatted(podRange);
+        .formatted(network.pods(node));
   }
 
   private String kubelet() {
@@ -128,7 +122,12 @@ record NodeFiles(
     evictionHard: {memory.available: 50Mi, nodefs.available: 1%%}
     imageGCHighThresholdPercent: 100
     """
-        .formatted(CLUSTER_CA, KUBELET_CERTIFICATE, KUBELET_KEY, options.layout().socket(), cgroup);
+        .formatted(
+            CLUSTER_CA,
+            KUBELET_CERTIFICATE,
+            KUBELET_KEY,
+            options.layout().socket(),
+            network.namespace(node));
   }
 
   private String proxy() {
@@ -142,6 +141,6 @@ record NodeFiles(
     # The kernel's table of connections is the whole machine's.
     conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
     """
-        .formatted(PROXY_KUBECONFIG, name, Cluster.PODS);
+        .formatted(PROXY_KUBECONFIG, network.name(node), ClusterNetwork.PODS);
   }
 }

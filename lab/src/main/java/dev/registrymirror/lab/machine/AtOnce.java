@@ -8,10 +8,20 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 
-/** The same done in several places at the same moment. */
+/** Things that are done at the same moment. */
 public final class AtOnce {
 
   private AtOnce() {}
+
+  /** Returns when all this work is done; throws what some of it threw. */
+  public static void all(Collection<Runnable> work) {
+    each(
+        work,
+        one -> {
+          one.run();
+          return true;
+        });
+  }
 
   /**
    * Returns when it is done in all places, with the results in their order.

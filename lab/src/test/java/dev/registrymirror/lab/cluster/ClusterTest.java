@@ -118,7 +118,8 @@ class ClusterTest {
   void podsReachServicesAndUpstream() {
     deployProbe();
 
-    assertThat(fromPod("10.96.0.1", 443)).contains("Client sent an HTTP request to an HTTPS server");
+    assertThat(fromPod("10.96.0.1", 443))
+        .contains("Client sent an HTTP request to an HTTPS server");
     assertThat(fromPod(cluster.upstream().address().getHost(), 5000)).contains("200 OK");
   }
 
@@ -158,10 +159,7 @@ class ClusterTest {
   }
 
   private static void awaitProbe(ClusterNode node) {
-    Await.until(
-        node + " serves",
-        BOUND,
-        () -> node.answers(PORT, "/answer"));
+    Await.until(node + " serves", BOUND, () -> node.answers(PORT, "/answer"));
   }
 
   private static String pods() {

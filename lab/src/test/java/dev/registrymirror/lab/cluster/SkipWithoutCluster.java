@@ -14,8 +14,7 @@ final class SkipWithoutCluster extends SkipWithoutTools {
 
   @Override
   protected String obstacle() {
-    String obstacle = Tools.obstacle();
-    return obstacle.isEmpty() ? KubernetesTools.obstacle() : obstacle;
+    return Cluster.obstacle();
   }
 
   @Override
