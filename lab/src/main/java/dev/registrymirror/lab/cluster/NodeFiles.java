@@ -110,7 +110,7 @@ record NodeFiles(ClusterNetwork network, int node, ClusterNodeOptions options, U
     containerRuntimeEndpoint: unix://%4$s
     cgroupDriver: cgroupfs
     cgroupRoot: /%5$s
-    # In the machine's place: its pods may have all that the machine has.
+    # Pods may have all that the machine has.
     enforceNodeAllocatable: []
     failCgroupV1: false
     failSwapOn: false
