@@ -31,6 +31,7 @@ final class Box {
   private static final Duration BOUND = Duration.ofMinutes(10);
   private static final String READY = "/run/box-is-ready";
   private static final String PROGRAMS = "/opt/lab/bin";
+  private static final String PATH = PROGRAMS + ":/usr/sbin:/usr/bin:/sbin:/bin";
 
   // kubelet writes these, and they are the whole machine's: in the box they are files.
   private static final Map<String, String> GLOBAL_SYSCTLS =
@@ -171,7 +172,8 @@ final class Box {
     List<String> entered = new ArrayList<>();
     entered.addAll(List.of("nsenter", "--target", Long.toString(first.pid())));
     entered.addAll(List.of("--mount", "--pid", "--net", "--uts", "--ipc"));
-    entered.addAll(List.of("env", "PATH=" + PROGRAMS + ":/usr/sbin:/usr/bin:/sbin:/bin"));
+    // Nothing of this process's environment, such as a proxy, is the box's.
+    entered.addAll(List.of("env", "-i", "HOME=/root", "PATH=" + PATH));
     entered.addAll(command);
     return entered;
   }
