@@ -1,36 +1,18 @@
 package dev.registrymirror.lab;
 
-import dev.registrymirror.lab.images.ImagePusher;
-import dev.registrymirror.lab.machine.Daemon;
-import dev.registrymirror.lab.machine.Ending;
+import dev.registrymirror.lab.machine.AtOnce;
 import dev.registrymirror.lab.machine.Http;
-import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.machine.Ledger;
 import dev.registrymirror.lab.machine.Link;
 import dev.registrymirror.lab.machine.Network;
 import dev.registrymirror.lab.machine.Network.Side;
 import dev.registrymirror.lab.tools.Containerd;
 import dev.registrymirror.lab.tools.ToolMissing;
-import dev.registrymirror.lab.tools.Tools;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
-import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Several nodes and their upstream registry on this machine, in network namespaces.
@@ -53,31 +35,13 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Lab implements AutoCloseable {
 
-  private static final int REGISTRY_HOST = 2;
-  private static final int FIRST_NODE_HOST = 11;
-  private static final int MAX_NODES = 240;
-  private static final int REGISTRY_PORT = 5000;
-
-  private final Instant started = Instant.now();
-  private final Tools tools;
-  private final Remains remains;
-  private final Ledger ledger;
-  private final Network network;
+  private final Site site;
   // Upstream's threads look nodes up while tests add them.
   private final List<Node> nodes = new CopyOnWriteArrayList<>();
-  private final EventLoopGroup eventLoops =
-      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-  private final Http http = new Http();
-  private final Ending ending;
-  private Front front;
   private Upstream upstream;
 
-  private Lab(Tools tools, Remains remains, boolean ipv6) {
-    this.tools = tools;
-    this.remains = remains;
-    this.ledger = remains.workspace().processes();
-    this.network = new Network(remains.id(), ipv6);
-    this.ending = new Ending("end-of-lab", this::end);
+  private Lab(LabOptions options) {
+    this.site = Site.open(options, () -> nodes.forEach(Node::close));
   }
 
   /** A lab with the default options. */
@@ -91,66 +55,16 @@ public final class Lab implements AutoCloseable {
    * @throws ToolMissing where this machine cannot have one
    */
   public static Lab create(LabOptions options) {
-    Lab lab =
-        new Lab(
-            Tools.prepare(),
-            Remains.claim(options.root(), ProcessHandle.current()),
-            options.ipv6());
+    Lab lab = new Lab(options);
     try {
-      lab.open();
+      lab.upstream =
+          lab.site.openUpstream(
+              lab::nodeByAddress, () -> lab.nodes.stream().map(Node::upstreamLink).toList());
       return lab;
     } catch (RuntimeException e) {
       lab.close();
       throw e;
     }
-  }
-
-  private void open() {
-    network.open();
-    String namespace = network.namespace("registry");
-    network.addNamespace(namespace);
-    network.join(namespace, Side.PEERS, REGISTRY_HOST, "eth0");
-    URI registry = startRegistry(namespace);
-    InetSocketAddress frontAddress =
-        new InetSocketAddress(network.machineAddress(Side.UPSTREAM), REGISTRY_PORT);
-    front = new Front(frontAddress, registry, this::nodeByAddress);
-    front.open();
-    upstream =
-        new Upstream(
-            http(network.machineAddress(Side.UPSTREAM), REGISTRY_PORT),
-            front,
-            new ImagePusher(Upstream.REGISTRY, registry),
-            network.machine(Side.UPSTREAM),
-            this::nodes);
-  }
-
-  private URI startRegistry(String namespace) {
-    URI address = http(network.address(Side.PEERS, REGISTRY_HOST), REGISTRY_PORT);
-    Path config = directory().resolve("registry.yml");
-    String yaml =
-        """
-        version: 0.1
-        log: {level: warn, accesslog: {disabled: true}}
-        storage: {filesystem: {rootdirectory: "%s"}, delete: {enabled: true}}
-        http: {addr: "%s"}
-        """
-            .formatted(directory().resolve("registry"), address.getAuthority());
-    try {
-      Files.writeString(config, yaml);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    List<String> command = List.of(tools.registry().toString(), "serve", config.toString());
-    Path log = directory().resolve("registry.log");
-    Daemon registry =
-        Daemon.start("registry", ledger, log, Map.of(), Daemon.inside(namespace, command));
-    registry.awaitReady(() -> http.answers(address.resolve("/v2/")));
-    return address;
-  }
-
-  private static URI http(String address, int port) {
-    return URI.create(
-        "http://" + (address.contains(":") ? "[" + address + "]" : address) + ":" + port);
   }
 
   /** The registry that all nodes pull from. */
@@ -171,11 +85,12 @@ public final class Lab implements AutoCloseable {
    */
   public Node node(String name, NodeOptions options) {
     boolean isTaken = nodes.stream().anyMatch(node -> node.name().equals(name));
-    if (isTaken || !name.matches("[a-z0-9-]+") || nodes.size() >= MAX_NODES) {
+    if (isTaken || !name.matches("[a-z0-9-]+") || nodes.size() >= Site.MAX_NODES) {
       throw new IllegalArgumentException("no name for one more node: " + name);
     }
-    Path containerd = tools.containerd(options.containerd());
-    int host = FIRST_NODE_HOST + nodes.size();
+    Path containerd = site.tools().containerd(options.containerd());
+    Network network = site.network();
+    int host = Site.FIRST_NODE_HOST + nodes.size();
     String namespace = network.namespace("node-" + name);
     network.addNamespace(namespace);
     Link peerLink = network.join(namespace, Side.PEERS, host, "eth0");
@@ -207,37 +122,13 @@ public final class Lab implements AutoCloseable {
 
   /** The same with any kind of mirror: all at once, as one alone may not become ready. */
   public void startMirrors(Mirror kind) {
-    atOnce(
+    AtOnce.each(
         nodes.stream().filter(node -> !node.hasMirror()).toList(), node -> node.startMirror(kind));
   }
 
   /** Pulls on all these nodes at the same moment; the results are in the order of the nodes. */
   public List<Pull> pullAtOnce(String reference, Collection<Node> where) {
-    return atOnce(where, node -> node.pull(reference));
-  }
-
-  private interface OnNode<T> {
-    T of(Node node);
-  }
-
-  private static <T> List<T> atOnce(Collection<Node> nodes, OnNode<T> action) {
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<T>> futures = new ArrayList<>();
-      nodes.forEach(node -> futures.add(threads.submit(() -> action.of(node))));
-      List<T> results = new ArrayList<>();
-      for (Future<T> future : futures) {
-        results.add(future.get());
-      }
-      return results;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      throw new LabException("on a node", e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new LabException("interrupted", e);
-    }
+    return AtOnce.each(where, node -> node.pull(reference));
   }
 
   private String nodeByAddress(String address) {
@@ -250,12 +141,12 @@ public final class Lab implements AutoCloseable {
 
   /** Where its files are: configurations, logs, content stores. */
   public Path directory() {
-    return remains.directory();
+    return site.directory();
   }
 
   /** Lets {@link LabDown} end it. */
   void keep() {
-    remains.keep();
+    site.keep();
   }
 
   /**
@@ -264,7 +155,7 @@ public final class Lab implements AutoCloseable {
    * @throws ToolMissing where none can
    */
   public Containerd newestContainerd() {
-    List<Containerd> containerds = tools.containerds();
+    List<Containerd> containerds = site.tools().containerds();
     if (containerds.isEmpty()) {
       throw new ToolMissing("no containerd can be had here; install Go, which builds one");
     }
@@ -272,15 +163,15 @@ public final class Lab implements AutoCloseable {
   }
 
   Http http() {
-    return http;
+    return site.http();
   }
 
   Ledger ledger() {
-    return ledger;
+    return site.ledger();
   }
 
   EventLoopGroup eventLoops() {
-    return eventLoops;
+    return site.eventLoops();
   }
 
   /**
@@ -289,17 +180,6 @@ public final class Lab implements AutoCloseable {
    */
   @Override
   public void close() {
-    ending.close();
-  }
-
-  private void end() {
-    nodes.forEach(Node::close);
-    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
-    if (front != null) {
-      front.close();
-    }
-    http.close();
-    remains.workspace().keepLogs(started);
-    remains.remove();
+    site.close();
   }
 }

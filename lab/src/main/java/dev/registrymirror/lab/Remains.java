@@ -1,5 +1,6 @@
 package dev.registrymirror.lab;
 
+import dev.registrymirror.lab.machine.Cgroups;
 import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.machine.Directories;
 import dev.registrymirror.lab.machine.LabException;
@@ -17,9 +18,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * All that a lab has on the machine: a directory, processes, namespaces, two links, and mounts. It
- * is found again from the directory's name and what is written there, so a lab that crashed is
- * removed as one that ends.
+ * All that a lab has on the machine: a directory, processes, namespaces, two links, control groups,
+ * and mounts. It is found again from the directory's name and what is written there, so a lab that
+ * crashed is removed as one that ends.
  *
  * @param id the lab's number
  * @param directory {@code registry-mirror-lab-ID}
@@ -124,17 +125,19 @@ record Remains(int id, Path directory) {
     // Links first: those into a namespace vanish with it, some time after the command has returned.
     links().forEach(link -> Command.run("ip", "link", "delete", link));
     namespaces.forEach(namespace -> Command.run("ip", "netns", "delete", namespace));
+    Cgroups.remove(Network.prefix(id));
     mounts().forEach(mount -> Command.run("umount", "--lazy", mount));
     workspace().delete();
   }
 
   // The shims of containers outlive containerd, and are in no ledger.
   private static void killAllIn(String namespace) {
-    Command.run("ip", "netns", "pids", namespace)
-        .lines()
-        .map(Long::parseLong)
-        .flatMap(pid -> ProcessHandle.of(pid).stream())
-        .forEach(Workspace::kill);
+    Workspace.kill(
+        Command.run("ip", "netns", "pids", namespace)
+            .lines()
+            .map(Long::parseLong)
+            .flatMap(pid -> ProcessHandle.of(pid).stream())
+            .toList());
   }
 
   private List<String> namespaces() {

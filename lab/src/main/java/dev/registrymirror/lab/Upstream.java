@@ -8,6 +8,7 @@ import dev.registrymirror.lab.images.ImageRecipe;
 import dev.registrymirror.lab.machine.Link;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
@@ -31,16 +32,23 @@ public final class Upstream {
   private final URI address;
   private final Front front;
   private final ImagePusher pusher;
+  private final Supplier<Path> skopeo;
   private final Link link;
-  private final Supplier<Collection<Node>> nodes;
+  private final Supplier<Collection<Link>> nodeLinks;
 
   Upstream(
-      URI address, Front front, ImagePusher pusher, Link link, Supplier<Collection<Node>> nodes) {
+      URI address,
+      Front front,
+      ImagePusher pusher,
+      Supplier<Path> skopeo,
+      Link link,
+      Supplier<Collection<Link>> nodeLinks) {
     this.address = address;
     this.front = front;
     this.pusher = pusher;
+    this.skopeo = skopeo;
     this.link = link;
-    this.nodes = nodes;
+    this.nodeLinks = nodeLinks;
   }
 
   /** Where nodes reach it: {@code http://198.19.0.1:5000}. */
@@ -51,6 +59,17 @@ public final class Upstream {
   /** Makes an image and puts it there, past the front and the limited link. */
   public Image push(ImageRecipe recipe) {
     return pusher.push(recipe);
+  }
+
+  /**
+   * Puts the one image of an archive there, as {@code docker save} writes it or of an OCI layout,
+   * past the front and the limited link.
+   *
+   * @param name repository and tag: {@code app:1}
+   * @return the reference to pull it by
+   */
+  public String push(Path archive, String name) {
+    return pusher.pushArchive(skopeo.get(), archive, name);
   }
 
   /**
@@ -98,7 +117,7 @@ public final class Upstream {
 
   /** Is unreachable: packets to and from it vanish, without a reset. */
   public void dropPackets() {
-    nodes.get().forEach(node -> node.upstreamLink().drop());
+    nodeLinks.get().forEach(Link::drop);
   }
 
   /** Answers every request with that status (401, 403, 404, 429, 500 …). */
@@ -138,7 +157,7 @@ public final class Upstream {
   public void restore() {
     front.answerAsRegistry();
     front.open();
-    nodes.get().forEach(node -> node.upstreamLink().restore());
+    nodeLinks.get().forEach(Link::restore);
   }
 
   /** What it was asked and answered so far, in order of completion. */

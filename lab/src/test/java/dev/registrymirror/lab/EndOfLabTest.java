@@ -5,15 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.registrymirror.lab.images.Image;
 import dev.registrymirror.lab.images.ImageRecipe;
 import dev.registrymirror.lab.machine.Await;
-import dev.registrymirror.lab.machine.Command;
-import dev.registrymirror.lab.machine.Network;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +38,7 @@ class EndOfLabTest {
     Image app = lab.upstream().push(ImageRecipe.named("app:1"));
     lab.node("n1", lab.newestContainerd()).pull(app.reference());
     Remains remains = onlyLab();
-    assertThat(traces(remains)).isNotEmpty();
+    assertThat(Traces.of(remains.directory())).isNotEmpty();
 
     lab.close();
 
@@ -54,7 +50,7 @@ class EndOfLabTest {
     Remains remains = keepLab();
 
     keeper.destroyForcibly().onExit().join();
-    assertThat(traces(remains)).isNotEmpty();
+    assertThat(Traces.of(remains.directory())).isNotEmpty();
     LabDown.down(root);
 
     assertNothingLeft(remains);
@@ -106,26 +102,7 @@ class EndOfLabTest {
 
   private void assertNothingLeft(Remains lab) {
     assertThat(root).isEmptyDirectory();
-    assertThat(traces(lab)).isEmpty();
-  }
-
-  /** Namespaces, links, mounts and processes of that lab. */
-  private static List<String> traces(Remains lab) {
-    Stream<String> system =
-        Stream.of(Command.run("ip", "netns"), Command.run("ip", "-o", "link"), mounts())
-            .flatMap(String::lines);
-    Stream<String> processes =
-        ProcessHandle.allProcesses().flatMap(process -> process.info().commandLine().stream());
-    return Stream.concat(system, processes)
-        .filter(
-            line ->
-                line.contains(Network.prefix(lab.id()))
-                    || line.contains(lab.directory().toString()))
-        .toList();
-  }
-
-  private static String mounts() {
-    return read(Path.of("/proc/self/mounts"));
+    assertThat(Traces.of(lab.directory())).isEmpty();
   }
 
   private static String read(Path file) {

@@ -6,16 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.registrymirror.lab.cri.Login;
 import dev.registrymirror.lab.cri.PullFailed;
+import dev.registrymirror.lab.images.BusyboxArchive;
 import dev.registrymirror.lab.images.Image;
 import dev.registrymirror.lab.images.ImageRecipe;
+import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.tools.Containerd;
+import dev.registrymirror.lab.tools.Tools;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -124,6 +130,28 @@ class UpstreamTest {
               assertThat(asked.status()).isEqualTo(200);
               assertThat(asked.bytes()).isGreaterThan(MIB);
             });
+  }
+
+  @Test
+  void takesArchives(@TempDir Path directory) {
+    Tools tools = Tools.prepare();
+    Path layout = directory.resolve("layout.tar");
+    Path saved = directory.resolve("saved.tar");
+    BusyboxArchive.write(tools.busybox(), layout, "localhost/busybox:1", Map.of());
+    Command.run(
+        tools.skopeo().toString(),
+        "--insecure-policy",
+        "copy",
+        "oci-archive:" + layout,
+        "docker-archive:" + saved + ":busybox:1");
+
+    String fromLayout = upstream.push(layout, "from/layout:1");
+    String fromSaved = upstream.push(saved, "from/docker-save:1");
+
+    node.pull(fromLayout);
+    node.pull(fromSaved);
+    assertThat(node.images())
+        .contains("registry.lab/from/layout:1", "registry.lab/from/docker-save:1");
   }
 
   @Test

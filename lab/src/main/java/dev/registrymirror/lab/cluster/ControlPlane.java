@@ -2,13 +2,14 @@ package dev.registrymirror.lab.cluster;
 
 import dev.registrymirror.lab.LabOptions;
 import dev.registrymirror.lab.machine.Ending;
+import dev.registrymirror.lab.machine.FreePorts;
 import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.machine.Workspace;
 import dev.registrymirror.lab.tools.KubernetesTools;
 import dev.registrymirror.lab.tools.ToolMissing;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
@@ -29,7 +30,7 @@ import java.util.function.UnaryOperator;
  * the JVM, {@code make lab-down} does it. Where the system property {@code lab.logs} names a
  * directory, copies of the logs are put there.
  */
-public final class ControlPlane implements AutoCloseable {
+public final class ControlPlane extends Kubernetes {
 
   private final Instant started = Instant.now();
   private final Workspace workspace;
@@ -64,7 +65,7 @@ public final class ControlPlane implements AutoCloseable {
             Programs.LOOPBACK,
             FreePorts.find(3),
             UnaryOperator.identity());
-    this.programs = new Programs(tools, place);
+    this.programs = new Programs(tools, place, List.of());
   }
 
   /**
@@ -82,6 +83,7 @@ public final class ControlPlane implements AutoCloseable {
       controlPlane.programs.startApiServer(options.controllerManager());
       if (options.controllerManager()) {
         controlPlane.programs.startControllerManager();
+        controlPlane.programs.awaitControllerManager();
       }
       return controlPlane;
     } catch (RuntimeException e) {
@@ -90,45 +92,16 @@ public final class ControlPlane implements AutoCloseable {
     }
   }
 
-  /** Where the API server is: {@code https://127.0.0.1:40123}. */
-  public URI url() {
-    return programs.url();
+  @Override
+  Programs programs() {
+    return programs;
   }
 
-  /** The certificate of who signed the API server's, in PEM. */
-  public Path ca() {
-    return programs.ca();
-  }
-
-  /** The kubeconfig of a user who may do all; it holds what it needs and names no other file. */
-  public Path kubeconfig() {
-    return programs.kubectl().kubeconfig();
-  }
-
-  /**
-   * What kubectl writes to its standard output, as a user who may do all.
-   *
-   * @throws LabException where it fails or takes longer than 5 minutes, with what it wrote
-   */
-  public String kubectl(String... arguments) {
-    return programs.kubectl().run("", arguments);
-  }
-
-  /**
-   * Applies manifests, YAML or JSON.
-   *
-   * @throws LabException where one is refused, with what kubectl wrote
-   */
-  public String apply(String manifests) {
-    return programs.kubectl().run(manifests, "apply", "-f", "-");
-  }
-
-  /** Where its files and logs are. */
+  @Override
   public Path directory() {
     return workspace.directory();
   }
 
-  /** Ends all, and deletes its directory. */
   @Override
   public void close() {
     ending.close();

@@ -28,30 +28,28 @@ record Kubectl(Path program, Path kubeconfig) {
     return Command.output(BOUND, input, environment, command);
   }
 
-  /** Writes the kubeconfig of a user; it holds all that it needs and names no other file. */
-  static Path writeKubeconfig(Path file, URI server, Path ca, User user) {
+  /** The kubeconfig of a user; it holds all that is needed and names no file. */
+  static String kubeconfig(URI server, Path ca, User user) {
     try {
-      return Files.writeString(
-          file,
-          """
-          apiVersion: v1
-          kind: Config
-          clusters:
-          - name: lab
-            cluster: {server: "%s", certificate-authority-data: %s}
-          users:
-          - name: "%3$s"
-            user: {token: %4$s}
-          contexts:
-          - name: lab
-            context: {cluster: lab, user: "%3$s"}
-          current-context: lab
-          """
-              .formatted(
-                  server,
-                  Base64.getEncoder().encodeToString(Files.readAllBytes(ca)),
-                  user.name(),
-                  user.token()));
+      return """
+      apiVersion: v1
+      kind: Config
+      clusters:
+      - name: lab
+        cluster: {server: "%s", certificate-authority-data: %s}
+      users:
+      - name: "%3$s"
+        user: {token: %4$s}
+      contexts:
+      - name: lab
+        context: {cluster: lab, user: "%3$s"}
+      current-context: lab
+      """
+          .formatted(
+              server,
+              Base64.getEncoder().encodeToString(Files.readAllBytes(ca)),
+              user.name(),
+              user.token());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The programs of a control plane: etcd, kube-apiserver, kube-controller-manager. Whoever has them
- * started ends them, by the ledger.
+ * The programs of a control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler.
+ * Whoever has them started ends them, by the ledger.
  */
 final class Programs {
 
@@ -52,13 +52,20 @@ final class Programs {
   private final Kubectl kubectl;
   private final User admin = User.admin();
   private final User controllerManager = User.component("kube-controller-manager");
+  private final User scheduler = User.component("kube-scheduler");
+  private final List<User> users;
 
-  Programs(KubernetesTools tools, Place place) {
+  /**
+   * @param others that the API server knows besides its own parts
+   */
+  Programs(KubernetesTools tools, Place place, List<User> others) {
     this.tools = tools;
     this.place = place;
+    this.users =
+        Stream.concat(Stream.of(admin, controllerManager, scheduler), others.stream()).toList();
     this.authority = Authority.make(place.directory());
     this.url = URI.create("https://" + place.address() + ":" + place.ports().getFirst());
-    this.kubectl = new Kubectl(tools.kubectl(), kubeconfig(admin));
+    this.kubectl = new Kubectl(tools.kubectl(), kubeconfigFile("admin", admin));
   }
 
   URI url() {
@@ -99,6 +106,9 @@ final class Programs {
             "kube-apiserver",
             "IP:%s,IP:%s,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
                 .formatted(place.address(), FIRST_SERVICE));
+    // Kubelets take whoever this authority says to be an administrator.
+    Identity kubeletClient =
+        authority.issue("kubelet-client", "/O=system:masters/CN=kube-apiserver", "DNS:client");
     Identity serviceAccounts = authority.issue("service-accounts", "DNS:service-accounts");
     List<String> options =
         new ArrayList<>(
@@ -109,6 +119,10 @@ final class Programs {
                 "--tls-cert-file=" + server.certificate(),
                 "--tls-private-key-file=" + server.key(),
                 "--client-ca-file=" + authority.certificate(),
+                "--kubelet-client-certificate=" + kubeletClient.certificate(),
+                "--kubelet-client-key=" + kubeletClient.key(),
+                "--kubelet-certificate-authority=" + authority.certificate(),
+                "--kubelet-preferred-address-types=InternalIP",
                 "--token-auth-file=" + tokens(),
                 "--authorization-mode=Node,RBAC",
                 "--enable-admission-plugins=NodeRestriction",
@@ -130,20 +144,39 @@ final class Programs {
     }
   }
 
-  /** Starts the controller manager; returns when it has made what every namespace has. */
+  /** Starts the controller manager. */
   void startControllerManager() {
     start(
         "kube-controller-manager",
         tools.controllerManager(),
-        "--kubeconfig=" + kubeconfig(controllerManager),
+        "--kubeconfig=" + kubeconfigFile("controller-manager", controllerManager),
         "--leader-elect=false",
         "--use-service-account-credentials",
+        // Else it waits for its own limit of requests a second, for 5 s until it is at work.
+        "--kube-api-qps=500",
+        "--kube-api-burst=1000",
         "--root-ca-file=" + authority.certificate(),
         "--service-account-private-key-file=" + file("service-accounts-key.pem"),
+        // A node that died is NotReady after 16 s in place of 50.
+        "--node-monitor-grace-period=16s",
         "--secure-port=0");
+  }
+
+  /** Returns when the controller manager has made what every namespace has. */
+  void awaitControllerManager() {
     for (String made : List.of("serviceaccount/default", "configmap/kube-root-ca.crt")) {
       kubectl.run("", "--namespace=default", "wait", "--for=create", made, "--timeout=30s");
     }
+  }
+
+  /** Starts the scheduler. */
+  void startScheduler() {
+    start(
+        "kube-scheduler",
+        tools.scheduler(),
+        "--kubeconfig=" + kubeconfigFile("scheduler", scheduler),
+        "--leader-elect=false",
+        "--secure-port=0");
   }
 
   private Daemon start(String name, Path program, String... options) {
@@ -154,18 +187,29 @@ final class Programs {
   }
 
   private Path tokens() {
-    String lines =
-        Stream.of(admin, controllerManager).map(User::line).collect(Collectors.joining());
+    String lines = users.stream().map(User::line).collect(Collectors.joining());
+    return write("tokens.csv", lines);
+  }
+
+  private Path write(String name, String content) {
     try {
-      return Files.writeString(file("tokens.csv"), lines);
+      return Files.writeString(file(name), content);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private Path kubeconfig(User user) {
-    return Kubectl.writeKubeconfig(
-        file(user.name() + ".kubeconfig"), url, authority.certificate(), user);
+  /** The kubeconfig of one that the API server knows. */
+  String kubeconfig(User user) {
+    return Kubectl.kubeconfig(url, authority.certificate(), user);
+  }
+
+  private Path kubeconfigFile(String name, User user) {
+    return write(name + ".kubeconfig", kubeconfig(user));
+  }
+
+  Authority authority() {
+    return authority;
   }
 
   private Path file(String name) {

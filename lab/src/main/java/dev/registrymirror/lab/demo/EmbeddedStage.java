@@ -6,11 +6,11 @@ import dev.registrymirror.lab.images.Image;
 import dev.registrymirror.lab.images.ImagePusher;
 import dev.registrymirror.lab.images.ImageRecipe;
 import dev.registrymirror.lab.machine.Directories;
+import dev.registrymirror.lab.machine.Ending;
+import dev.registrymirror.lab.machine.FreePorts;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,8 +28,7 @@ public final class EmbeddedStage implements Stage {
   private final PrintStream log;
   private final RegistryStandIn registry;
   private final List<LayoutNode> nodes = new ArrayList<>();
-  private final Thread onShutdown = new Thread(this::end, "end-of-demo");
-  private boolean ended;
+  private final Ending ending;
 
   private EmbeddedStage(String reason) throws IOException {
     this.reason = reason;
@@ -39,11 +38,11 @@ public final class EmbeddedStage implements Stage {
         Files.isWritable(disk)
             ? Files.createTempDirectory(disk, "registry-mirror-demo-")
             : Files.createTempDirectory("registry-mirror-demo-");
-    Runtime.getRuntime().addShutdownHook(onShutdown);
     log = new PrintStream(directory.resolve("agents.log").toFile(), StandardCharsets.UTF_8);
     JsonLines.install(log, "info");
     registry =
         new RegistryStandIn(directory.resolve("registry"), new Throttle(Story.UPSTREAM_MBIT));
+    ending = new Ending("end-of-demo", this::end);
   }
 
   /**
@@ -91,24 +90,11 @@ public final class EmbeddedStage implements Stage {
     }
   }
 
-  private static List<LayoutNode.Ports> freePorts() throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (int i = 0; i < NODES * 3; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1")));
-      }
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
+  private static List<LayoutNode.Ports> freePorts() {
+    List<Integer> free = FreePorts.find(NODES * 3);
     List<LayoutNode.Ports> ports = new ArrayList<>();
     for (int i = 0; i < NODES * 3; i += 3) {
-      ports.add(
-          new LayoutNode.Ports(
-              sockets.get(i).getLocalPort(),
-              sockets.get(i + 1).getLocalPort(),
-              sockets.get(i + 2).getLocalPort()));
+      ports.add(new LayoutNode.Ports(free.get(i), free.get(i + 1), free.get(i + 2)));
     }
     return ports;
   }
@@ -125,20 +111,10 @@ public final class EmbeddedStage implements Stage {
 
   @Override
   public void close() {
-    end();
-    try {
-      Runtime.getRuntime().removeShutdownHook(onShutdown);
-    } catch (IllegalStateException shuttingDown) {
-      // The hook is what runs.
-      assert ended;
-    }
+    ending.close();
   }
 
-  private synchronized void end() {
-    if (ended) {
-      return;
-    }
-    ended = true;
+  private void end() {
     nodes.forEach(LayoutNode::close);
     registry.close();
     log.close();

@@ -20,17 +20,25 @@ final class ImageJson {
   private ImageJson() {}
 
   static byte[] config(String architecture, List<Digest> diffIds) {
+    return config(architecture, diffIds, List.of(), List.of());
+  }
+
+  /** The same with what runs in it and its environment: {@code NAME=value}. */
+  static byte[] config(
+      String architecture, List<Digest> diffIds, List<String> command, List<String> environment) {
     return write(
         json -> {
+          if (!command.isEmpty()) {
+            json.writeObjectFieldStart("config");
+            strings(json, "Cmd", command);
+            strings(json, "Env", environment);
+            json.writeEndObject();
+          }
           json.writeStringField("architecture", architecture);
           json.writeStringField("os", "linux");
           json.writeObjectFieldStart("rootfs");
           json.writeStringField("type", "layers");
-          json.writeArrayFieldStart("diff_ids");
-          for (Digest diffId : diffIds) {
-            json.writeString(diffId.toString());
-          }
-          json.writeEndArray();
+          strings(json, "diff_ids", diffIds.stream().map(Digest::toString).toList());
           json.writeEndObject();
         });
   }
@@ -79,6 +87,15 @@ final class ImageJson {
           }
           json.writeEndArray();
         });
+  }
+
+  private static void strings(JsonGenerator json, String field, List<String> values)
+      throws IOException {
+    json.writeArrayFieldStart(field);
+    for (String value : values) {
+      json.writeString(value);
+    }
+    json.writeEndArray();
   }
 
   private static void describe(JsonGenerator json, Descriptor descriptor) throws IOException {

@@ -1,10 +1,15 @@
 package dev.registrymirror.lab.images;
 
 import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.lab.machine.Command;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.commons.compress.archivers.tar.TarFile;
 
 /** Makes images and pushes them to a registry. */
 public final class ImagePusher {
@@ -54,6 +59,31 @@ public final class ImagePusher {
         first.layers(),
         blobs,
         bytes);
+  }
+
+  /**
+   * Pushes the one image in an archive, as {@code docker save} writes it or of an OCI layout.
+   *
+   * @param name repository and tag: {@code app:1}
+   * @return the reference to pull it by
+   */
+  public String pushArchive(Path skopeo, Path archive, String name) {
+    Command.run(
+        skopeo.toString(),
+        "--insecure-policy",
+        "copy",
+        "--dest-tls-verify=false",
+        (isLayout(archive) ? "oci-archive:" : "docker-archive:") + archive,
+        "docker://" + registry.address().getAuthority() + "/" + name);
+    return registryName + "/" + name;
+  }
+
+  private static boolean isLayout(Path archive) {
+    try (TarFile tar = new TarFile(archive)) {
+      return tar.getEntries().stream().anyMatch(entry -> entry.getName().equals("oci-layout"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Built pushPlatform(ImageRecipe recipe, int platform) {

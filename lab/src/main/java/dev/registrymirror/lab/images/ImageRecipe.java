@@ -69,7 +69,8 @@ public record ImageRecipe(String name, List<Long> layerBytes, List<String> platf
     return name.substring(name.indexOf(':') + 1);
   }
 
-  private static String machine() {
+  /** This machine's architecture, as OCI names it. */
+  static String machine() {
     return System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";
   }
 }

@@ -32,6 +32,10 @@ final class RegistryClient {
     this.registry = registry;
   }
 
+  URI address() {
+    return registry;
+  }
+
   /** Something that writes a blob and only then knows its digest. */
   interface BlobWriter {
     Digest writeTo(OutputStream out) throws IOException;

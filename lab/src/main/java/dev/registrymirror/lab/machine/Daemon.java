@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** A process of the lab that runs until it is told to end: containerd, a mirror, the registry. */
 public final class Daemon {
@@ -158,7 +159,17 @@ public final class Daemon {
     awaitEnd();
   }
 
-  private void awaitEnd() {
+  /** The processes that it started itself and that run. */
+  public Stream<ProcessHandle> children() {
+    return process.children();
+  }
+
+  /**
+   * Returns when it has ended.
+   *
+   * @throws LabException where it has not within 30 s
+   */
+  public void awaitEnd() {
     try {
       if (!process.waitFor(END_BOUND.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new LabException(name + " still runs " + END_BOUND.toSeconds() + " s after a signal");

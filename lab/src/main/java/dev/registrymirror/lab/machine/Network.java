@@ -2,6 +2,7 @@ package dev.registrymirror.lab.machine;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The networks of one lab: two bridges in a namespace of their own, and legs from them.
@@ -132,6 +133,17 @@ public final class Network {
         namespace,
         "addr add %s dev %s%s\nlink set %s up\n".formatted(cidr(side, host), link, nodad(), link));
     return new Link(namespace, link, bridges(), port);
+  }
+
+  /**
+   * Adds routes to a namespace.
+   *
+   * @param routes the address to go by, by the range of addresses, or {@code default}
+   */
+  public void route(String namespace, Map<String, String> routes) {
+    StringBuilder lines = new StringBuilder();
+    routes.forEach((range, by) -> lines.append("route add %s via %s\n".formatted(range, by)));
+    ipIn(namespace, lines.toString());
   }
 
   private String machineLink(Side side) {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
@@ -23,6 +24,7 @@ public record Workspace(Path directory) {
   private static final String UNNAMED = "new-";
   private static final String OWNER = "owner";
   private static final int LOG_DEPTH = 2;
+  private static final Duration END_BOUND = Duration.ofSeconds(30);
 
   /**
    * A directory of its own in {@code root}; its name begins with {@code prefix}.
@@ -104,13 +106,17 @@ public record Workspace(Path directory) {
 
   /** Ends its processes at once and not gently: nothing of what they would still write is kept. */
   public void killAll() {
-    processes().running().forEach(Workspace::kill);
+    kill(processes().running());
   }
 
-  /** Kills a process and waits until it has ended. */
-  public static void kill(ProcessHandle process) {
-    process.destroyForcibly();
-    process.onExit().join();
+  /** Kills processes; returns when they have ended. */
+  // Not onExit(), which looks after those that are no children of this process ever more seldom.
+  public static void kill(List<ProcessHandle> processes) {
+    processes.forEach(ProcessHandle::destroyForcibly);
+    Await.until(
+        "killed processes have ended",
+        END_BOUND,
+        () -> processes.stream().noneMatch(ProcessHandle::isAlive));
   }
 
   /** Deletes the directory. */

@@ -2,6 +2,7 @@ package dev.registrymirror.lab.tools;
 
 import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.machine.Directories;
+import dev.registrymirror.lab.machine.LabException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -68,10 +69,13 @@ record GoBuild(String what, String module, List<String> packages, String linkerF
 
   /** The text of a module's own go.mod. */
   static String modFile(String moduleAtVersion) {
-    String written =
+    String file =
         go(Path.of("/"), List.of("list", "-m", "-f", "{{.GoMod}}", moduleAtVersion)).strip();
+    if (file.isEmpty()) {
+      throw new LabException("go downloads no " + moduleAtVersion + ": is its cache writable?");
+    }
     try {
-      return Files.readString(Path.of(written.lines().toList().getLast()));
+      return Files.readString(Path.of(file));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -109,8 +109,13 @@ public final class KubernetesTools {
     return kubernetes("kube-scheduler");
   }
 
-  public Path kubelet() {
-    return kubernetes("kubelet");
+  /**
+   * kubelet of that distribution's version.
+   *
+   * @param suffix of the version: {@code +k3s1}, or empty for Kubernetes' own
+   */
+  public Path kubelet(String suffix) {
+    return kubernetes("kubelet", suffix);
   }
 
   public Path proxy() {
@@ -146,10 +151,14 @@ public final class KubernetesTools {
   }
 
   private Path kubernetes(String command) {
-    return cached(entry(command), () -> kubernetesBuild(command)).resolve(command);
+    return kubernetes(command, "");
   }
 
-  private static GoBuild kubernetesBuild(String command) {
+  private Path kubernetes(String command, String suffix) {
+    return cached(entry(command) + suffix, () -> build(command, suffix)).resolve(command);
+  }
+
+  private static GoBuild build(String command, String suffix) {
     String replaced =
         STAGING
             .matcher(GoBuild.modFile("k8s.io/kubernetes@v" + VERSION))
@@ -157,10 +166,10 @@ public final class KubernetesTools {
             .map(KubernetesTools::published)
             .collect(Collectors.joining());
     return new GoBuild(
-        command + " " + VERSION,
+        command + " " + VERSION + suffix,
         "require k8s.io/kubernetes v" + VERSION + "\n" + replaced,
         List.of("k8s.io/kubernetes/cmd/" + command),
-        SMALL + " " + linkedVersion());
+        SMALL + " " + linkedVersion(suffix));
   }
 
   // k8s.io/kubernetes v1.36.3 goes with v0.36.3 of each of its parts.
@@ -170,13 +179,13 @@ public final class KubernetesTools {
   }
 
   // What is built from modules knows no version, and `kubectl version` and charts ask for it.
-  private static String linkedVersion() {
+  private static String linkedVersion(String suffix) {
     List<String> numbers = List.of(VERSION.split("\\."));
     return Stream.of("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
         .flatMap(
             in ->
                 Stream.of(
-                        "gitVersion=v" + VERSION,
+                        "gitVersion=v" + VERSION + suffix,
                         "gitMajor=" + numbers.get(0),
                         "gitMinor=" + numbers.get(1),
                         "gitTreeState=clean")

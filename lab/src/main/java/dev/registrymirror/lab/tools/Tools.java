@@ -110,12 +110,25 @@ public final class Tools {
 
   /** nginx, to compare with: the machine's own, else Debian's. */
   public Path nginx() {
-    return Command.find("nginx")
-        .orElseGet(
-            () ->
-                cache
-                    .get("debian-nginx", target -> Debian.unpack("nginx", target))
-                    .resolve("usr/sbin/nginx"));
+    return Command.find("nginx").orElseGet(() -> unpacked("nginx").resolve("usr/sbin/nginx"));
+  }
+
+  /** runc: the machine's own, else Debian's. */
+  public Path runc() {
+    return Command.find("runc").orElseGet(() -> unpacked("runc").resolve("usr/sbin/runc"));
+  }
+
+  /** busybox without libraries, for images: Debian's. */
+  public Path busybox() {
+    return unpacked("busybox-static").resolve("bin/busybox");
+  }
+
+  /** skopeo: the machine's own, else Debian's, installed, for it needs libraries. */
+  public Path skopeo() {
+    if (Command.find("skopeo").isEmpty()) {
+      cache.locked(() -> Debian.install(List.of("skopeo")));
+    }
+    return Command.find("skopeo").orElseThrow();
   }
 
   /** The containerds that can be had here, oldest first: without Go, Debian's alone. */
@@ -180,6 +193,10 @@ public final class Tools {
   }
 
   private Path debian(String name) {
-    return cache.get("debian-" + name, target -> Debian.unpack(name, target)).resolve("usr/bin");
+    return unpacked(name).resolve("usr/bin");
+  }
+
+  private Path unpacked(String name) {
+    return cache.get("debian-" + name, target -> Debian.unpack(name, target));
   }
 }

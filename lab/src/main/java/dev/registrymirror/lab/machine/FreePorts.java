@@ -1,4 +1,4 @@
-package dev.registrymirror.lab.cluster;
+package dev.registrymirror.lab.machine;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,16 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Ports of the loopback that nobody listens on. */
-final class FreePorts {
+public final class FreePorts {
 
   private FreePorts() {}
 
   /** So many that differ; another process may take one before it is used. */
-  static List<Integer> find(int count) {
+  public static List<Integer> find(int count) {
     List<ServerSocket> held = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {
-        held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+        held.add(new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1")));
       }
       return held.stream().map(ServerSocket::getLocalPort).toList();
     } catch (IOException e) {
