@@ -14,11 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.Set;
 
 /**
  * A node's hosts configuration: the directory that containerd's {@code config_path} names. Puts the
@@ -382,6 +384,30 @@ public final class HostsDirectory {
       attempt(file, entries, () -> entries.add(check(now, folder, file)));
     }
     return new Report(entries);
+  }
+
+  /** How the directory stands, without writing. */
+  public synchronized Standing standing() {
+    HostsSettings now = settings.orElseThrow(() -> new IllegalStateException("no settings"));
+    Map<String, String> broken = new HashMap<>();
+    try {
+      if (!isConfigured()) {
+        return Standing.NONE;
+      }
+      for (Entry entry : check().entries()) {
+        if (entry.outcome() == Outcome.FAILED) {
+          String folder = entry.file().getParent().getFileName().toString();
+          boolean isOne = !entry.file().equals(hostsDir);
+          broken.put(
+              Folders.registry(folder).filter(_ -> isOne).orElse(Merge.DEFAULT), entry.detail());
+        }
+      }
+    } catch (IOException e) {
+      broken.put(Merge.DEFAULT, originals.directory() + ": cannot be read: " + e);
+    } catch (UnusableDirectoryException e) {
+      broken.put(Merge.DEFAULT, e.getMessage());
+    }
+    return new Standing(true, Set.copyOf(now.registries()), broken);
   }
 
   private Entry check(HostsSettings now, String folder, Path file)

@@ -333,6 +333,7 @@ class CommandLineToolTest {
             new CleanupOptions(
                 Path.of("/a/certs.d"),
                 Path.of("/a/state"),
+                "host",
                 true,
                 address("10.0.0.11", 29_997),
                 "info"));

@@ -50,6 +50,8 @@ class OpsServerTest {
   private volatile Optional<String> notReady = Optional.empty();
   private volatile StatusReport.Store store = new StatusReport.Store(true, "");
   private volatile String node = "node-1";
+  private volatile List<StatusReport.Bypassed> bypassed = List.of();
+  private volatile List<StatusReport.Problem> problems = List.of();
   private EventLoopGroup group;
   private OpsServer server;
 
@@ -79,6 +81,11 @@ class OpsServerTest {
         "1.2.3",
         Instant.parse("2026-01-02T03:04:05Z"),
         store,
+        "2.4.2",
+        true,
+        new Served.Sum(7, 1 << 20, Optional.of(Instant.parse("2026-01-02T03:05:00Z"))),
+        bypassed,
+        problems,
         5,
         metrics.advertisedByKind(),
         metrics.requestsByResult(),
