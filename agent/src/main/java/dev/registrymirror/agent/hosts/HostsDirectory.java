@@ -388,25 +388,31 @@ public final class HostsDirectory {
 
   /** How the directory stands, without writing. */
   public synchronized Standing standing() {
-    HostsSettings now = settings.orElseThrow(() -> new IllegalStateException("no settings"));
-    Map<String, String> broken = new HashMap<>();
     try {
-      if (!isConfigured()) {
-        return Standing.NONE;
-      }
-      for (Entry entry : check().entries()) {
-        if (entry.outcome() == Outcome.FAILED) {
-          String folder = entry.file().getParent().getFileName().toString();
-          boolean isOne = !entry.file().equals(hostsDir);
-          broken.put(
-              Folders.registry(folder).filter(_ -> isOne).orElse(Merge.DEFAULT), entry.detail());
-        }
-      }
+      return isConfigured() ? stood(check()) : Standing.NONE;
     } catch (IOException e) {
-      broken.put(Merge.DEFAULT, originals.directory() + ": cannot be read: " + e);
+      return standing(Map.of(Merge.DEFAULT, originals.directory() + ": cannot be read: " + e));
     } catch (UnusableDirectoryException e) {
-      broken.put(Merge.DEFAULT, e.getMessage());
+      return standing(Map.of(Merge.DEFAULT, e.getMessage()));
     }
+  }
+
+  /** How the directory stood before {@link #putBack} or {@link #check} made that report. */
+  synchronized Standing stood(Report report) {
+    Map<String, String> broken = new HashMap<>();
+    for (Entry entry : report.entries()) {
+      if (entry.outcome() != Outcome.UNCHANGED) {
+        String folder = entry.file().getParent().getFileName().toString();
+        boolean isOne = !entry.file().equals(hostsDir);
+        broken.put(
+            Folders.registry(folder).filter(_ -> isOne).orElse(Merge.DEFAULT), entry.detail());
+      }
+    }
+    return standing(broken);
+  }
+
+  private Standing standing(Map<String, String> broken) {
+    HostsSettings now = settings.orElseThrow(() -> new IllegalStateException("no settings"));
     return new Standing(true, Set.copyOf(now.registries()), broken);
   }
 

@@ -100,9 +100,9 @@ public final class HostsWatch implements AutoCloseable {
     try {
       while (closed.getCount() > 0) {
         watchDirectories();
+        boolean changed = putBack();
         look();
-        if (putBack()) {
-          look();
+        if (changed) {
           rest(pause);
           pause = shorter(pause.multipliedBy(2), pace.longestPause);
         } else if (!changes(pace.sweep)) {
@@ -146,6 +146,7 @@ public final class HostsWatch implements AutoCloseable {
       Report report = directory.putBack();
       if (report.isChanged()) {
         log.info("hosts directory put back", "directory", directory.path());
+        heard.accept(directory.stood(report));
       }
       return report.isChanged();
     } catch (UnusableDirectoryException e) {
