@@ -117,8 +117,7 @@ public final class Agent implements AutoCloseable {
             System.currentTimeMillis());
     pull = new Pull(store, finder, client, metrics, options.deadlines());
     metrics.flights(() -> finder.stats().leads(), pull::following);
-    bypasses =
-        new Bypasses(options.hostsDir(), store::setup, metrics, InstantSource.system());
+    bypasses = new Bypasses(options.hostsDir(), store::setup, metrics, InstantSource.system());
     hosts = new HostsUpkeep(options, credentials, bypasses::hosts);
     upstream = new UpstreamProbe(hosts, options.deadlines().upstreamHead(), System.getenv());
     TagLookup tags = new TagLookup(rules(options.tags()), finder, upstream);
@@ -226,9 +225,7 @@ public final class Agent implements AutoCloseable {
         bypasses.isMirrored(),
         served.sum(),
         bypasses.bypassed(),
-        options.store() instanceof StoreOptions.Containerd
-            ? bypasses.problems(health)
-            : List.of(),
+        options.store() instanceof StoreOptions.Containerd ? bypasses.problems(health) : List.of(),
         finder.stats().rosterNodes(),
         metrics.advertisedByKind(),
         metrics.requestsByResult(),

@@ -96,9 +96,7 @@ final class Hold implements AutoCloseable {
   }
 
   private List<Entry> failed() {
-    return report.entries().stream()
-        .filter(entry -> entry.outcome() == Outcome.FAILED)
-        .toList();
+    return report.entries().stream().filter(entry -> entry.outcome() == Outcome.FAILED).toList();
   }
 
   private void readyz(HttpExchange exchange) throws IOException {

@@ -43,8 +43,7 @@ final class HostsCommands {
   /** The same; with {@code hold} it stays, and tries again what could not be restored. */
   int cleanup(CleanupOptions options) throws IOException, InterruptedException, Misuse {
     try {
-      HostsDirectory directory =
-          HostsDirectory.forCleanup(options.hostsDir(), options.stateDir());
+      HostsDirectory directory = HostsDirectory.forCleanup(options.hostsDir(), options.stateDir());
       Report report = directory.cleanup();
       int code = print(report);
       if (options.hold()) {

@@ -123,8 +123,7 @@ class HostsCommandsTest {
       assertThat(connect(hold, "/livez").getResponseCode()).isEqualTo(200);
       assertThat(connect(hold, "/v2/").getResponseCode()).isEqualTo(404);
       assertThat(body(connect(hold, "/status").getInputStream()))
-          .isEqualTo(
-              "{\"node\":\"node-1\",\"mode\":\"cleanup\",\"cleaned\":true,\"problems\":[]}");
+          .isEqualTo("{\"node\":\"node-1\",\"mode\":\"cleanup\",\"cleaned\":true,\"problems\":[]}");
     }
   }
 

@@ -80,7 +80,9 @@ record AgentStatus(Map<String, Object> json) {
   /** {@code registry.lab config_path 1} for each. */
   List<String> bypassed() {
     return elements("bypassed").stream()
-        .map(each -> "%s %s %s".formatted(each.get("registry"), each.get("reason"), each.get("images")))
+        .map(
+            each ->
+                "%s %s %s".formatted(each.get("registry"), each.get("reason"), each.get("images")))
         .toList();
   }
 

@@ -100,7 +100,9 @@ class BypassTest {
     node.startAgent();
 
     Await.until(
-        "the problem is known", SOON, () -> AgentStatus.of(node).problems().contains("config_path"));
+        "the problem is known",
+        SOON,
+        () -> AgentStatus.of(node).problems().contains("config_path"));
     assertThat(AgentStatus.of(node).isMirrored()).isTrue();
   }
 

@@ -217,7 +217,8 @@ final class Options {
           "--hold",
           "",
           false,
-          "Stay until SIGTERM; /readyz and /status on --metrics-listen say whether all is restored.",
+          "Stay until SIGTERM; /readyz and /status on --metrics-listen say whether all is"
+              + " restored.",
           "");
 
   static final List<Option> SERVE =

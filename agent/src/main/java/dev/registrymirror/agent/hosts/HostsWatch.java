@@ -79,8 +79,7 @@ public final class HostsWatch implements AutoCloseable {
    *
    * @param heard told how the directory stands, before and after each change of it
    */
-  public static HostsWatch start(
-      HostsDirectory directory, Pace pace, Consumer<Standing> heard) {
+  public static HostsWatch start(HostsDirectory directory, Pace pace, Consumer<Standing> heard) {
     HostsWatch watch = new HostsWatch(directory, pace, heard);
     watch.thread.start();
     return watch;

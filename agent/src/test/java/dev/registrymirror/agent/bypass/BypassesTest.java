@@ -88,8 +88,7 @@ class BypassesTest {
     bypasses.unasked(Set.of("docker.io"));
 
     assertThat(bypasses.bypassed()).extracting(Bypassed::reason).containsExactly(reason);
-    assertThat(problems())
-        .isEqualTo(reason == Obstacle.UNKNOWN ? List.of() : List.of(reason));
+    assertThat(problems()).isEqualTo(reason == Obstacle.UNKNOWN ? List.of() : List.of(reason));
   }
 
   @Test

@@ -81,8 +81,7 @@ final class Arrivals {
   private boolean listed;
   private boolean planned;
 
-  Arrivals(
-      StoreThread thread, ManifestTypes.Finder blobs, Origins origins, Duration firstMoments) {
+  Arrivals(StoreThread thread, ManifestTypes.Finder blobs, Origins origins, Duration firstMoments) {
     this.thread = thread;
     this.blobs = blobs;
     this.origins = origins;
