@@ -5,6 +5,8 @@ import dev.registrymirror.agent.store.containerd.api.Image;
 import dev.registrymirror.agent.store.containerd.api.Info;
 import dev.registrymirror.agent.store.containerd.api.ListContentResponse;
 import dev.registrymirror.agent.store.containerd.api.ListImagesResponse;
+import dev.registrymirror.agent.store.containerd.api.PluginsResponse;
+import dev.registrymirror.agent.store.containerd.api.StatusResponse;
 import dev.registrymirror.agent.store.containerd.api.VersionResponse;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
@@ -93,8 +95,7 @@ final class FakeContainerd implements AutoCloseable {
     call.write(
         new DefaultHttp2HeadersFrame(
             new DefaultHttp2Headers().status("200").set("content-type", "application/grpc")));
-    String method = path.substring(path.indexOf("services.") + "services.".length());
-    switch (method) {
+    switch (path.replace("/containerd.services.", "")) {
       case "version.v1.Version/Version" ->
           end(call, VersionResponse.newBuilder().setVersion("training").build());
       case "images.v1.Images/List" ->
@@ -116,6 +117,14 @@ final class FakeContainerd implements AutoCloseable {
                 .build());
         listed.countDown();
       }
+      case "introspection.v1.Introspection/Plugins" ->
+          end(call, PluginsResponse.getDefaultInstance());
+      case "/runtime.v1.RuntimeService/Status" ->
+          end(
+              call,
+              StatusResponse.newBuilder()
+                  .putInfo("config", "{\"registry\":{\"configPath\":\"/etc/containerd/certs.d\"}}")
+                  .build());
       case "events.v1.Events/Subscribe" ->
           message(call, Envelope.newBuilder().setTopic("/images/create").build());
       default -> call.close();

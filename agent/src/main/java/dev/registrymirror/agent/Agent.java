@@ -2,6 +2,7 @@ package dev.registrymirror.agent;
 
 import dev.registrymirror.agent.bounds.Bandwidth;
 import dev.registrymirror.agent.bounds.Deadlines;
+import dev.registrymirror.agent.bypass.Bypasses;
 import dev.registrymirror.agent.cli.MembersOptions;
 import dev.registrymirror.agent.cli.ServeOptions;
 import dev.registrymirror.agent.cli.StoreOptions;
@@ -33,12 +34,15 @@ import dev.registrymirror.agent.telemetry.Log;
 import dev.registrymirror.agent.telemetry.Metrics;
 import dev.registrymirror.agent.telemetry.Metrics.Kind;
 import dev.registrymirror.agent.telemetry.OpsServer;
+import dev.registrymirror.agent.telemetry.Served;
 import dev.registrymirror.agent.telemetry.StatusReport;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +65,8 @@ public final class Agent implements AutoCloseable {
   private final Network network;
   private final BlobStore store;
   private final Roster roster;
+  private final Bypasses bypasses;
+  private final Served served = new Served();
   private final HostsUpkeep hosts;
   private final UpstreamProbe upstream;
   private final Finder finder;
@@ -111,7 +117,8 @@ public final class Agent implements AutoCloseable {
             System.currentTimeMillis());
     pull = new Pull(store, finder, client, metrics, options.deadlines());
     metrics.flights(() -> finder.stats().leads(), pull::following);
-    hosts = new HostsUpkeep(options, credentials);
+    bypasses = new Bypasses(options.hostsDir(), store::setup, metrics, InstantSource.system());
+    hosts = new HostsUpkeep(options, credentials, bypasses::hosts);
     upstream = new UpstreamProbe(hosts, options.deadlines().upstreamHead(), System.getenv());
     TagLookup tags = new TagLookup(rules(options.tags()), finder, upstream);
 
@@ -127,7 +134,8 @@ public final class Agent implements AutoCloseable {
                 pull,
                 finder,
                 store,
-                Bandwidth.of(network.group(), options.transfers().uploadLimit())));
+                Bandwidth.of(network.group(), options.transfers().uploadLimit()),
+                served));
     mirror =
         new Listener(
             network.group(),
@@ -135,7 +143,7 @@ public final class Agent implements AutoCloseable {
             options.listen(),
             PeerTls.NONE,
             MirrorHandler.MAX_BODY_BYTES,
-            new MirrorHandler(pull, tags, credentials, metrics));
+            new MirrorHandler(pull, tags, credentials, metrics, bypasses::asked));
     ops =
         OpsServer.start(
             network.group(),
@@ -213,6 +221,11 @@ public final class Agent implements AutoCloseable {
         version,
         since,
         new StatusReport.Store(health.reachable(), health.detail()),
+        store.setup().version(),
+        bypasses.isMirrored(),
+        served.sum(),
+        bypasses.bypassed(),
+        options.store() instanceof StoreOptions.Containerd ? bypasses.problems(health) : List.of(),
         finder.stats().rosterNodes(),
         metrics.advertisedByKind(),
         metrics.requestsByResult(),
@@ -291,6 +304,16 @@ public final class Agent implements AutoCloseable {
     @Override
     public void registry(String registry) {
       hosts.seen(registry);
+    }
+
+    @Override
+    public boolean isAsked(Digest digest) {
+      return pull.isAsked(digest);
+    }
+
+    @Override
+    public void unasked(Set<String> registries) {
+      bypasses.unasked(registries);
     }
   }
 

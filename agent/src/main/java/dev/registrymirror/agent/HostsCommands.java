@@ -40,20 +40,21 @@ final class HostsCommands {
     }
   }
 
-  /** The same; with {@code hold} it stays once all is restored. */
+  /** The same; with {@code hold} it stays, and tries again what could not be restored. */
   int cleanup(CleanupOptions options) throws IOException, InterruptedException, Misuse {
-    int code;
     try {
-      code = print(HostsDirectory.forCleanup(options.hostsDir(), options.stateDir()).cleanup());
+      HostsDirectory directory = HostsDirectory.forCleanup(options.hostsDir(), options.stateDir());
+      Report report = directory.cleanup();
+      int code = print(report);
+      if (options.hold()) {
+        try (Hold hold = Hold.start(options.metricsListen(), options.nodeName(), report)) {
+          hold.untilTerminated(directory::cleanup);
+        }
+      }
+      return code;
     } catch (UnusableDirectoryException e) {
       throw new Misuse(e.getMessage());
     }
-    if (code == CommandLineTool.DONE && options.hold()) {
-      try (Hold hold = Hold.start(options.metricsListen())) {
-        hold.untilTerminated();
-      }
-    }
-    return code;
   }
 
   private static Credential credential(Path file) throws Misuse {

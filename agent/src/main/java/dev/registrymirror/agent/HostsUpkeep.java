@@ -4,6 +4,7 @@ import dev.registrymirror.agent.cli.ServeOptions;
 import dev.registrymirror.agent.credentials.CredentialFile;
 import dev.registrymirror.agent.hosts.HostsDirectory;
 import dev.registrymirror.agent.hosts.HostsWatch;
+import dev.registrymirror.agent.hosts.Standing;
 import dev.registrymirror.agent.hosts.UnusableDirectoryException;
 import dev.registrymirror.agent.tags.UpstreamAddress;
 import dev.registrymirror.agent.tags.Upstreams;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 
 /**
  * What {@code serve} does about the node's hosts configuration while it runs: puts back what
@@ -31,9 +33,13 @@ final class HostsUpkeep implements Upstreams, AutoCloseable {
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("hosts").factory());
 
-  HostsUpkeep(ServeOptions options, Optional<CredentialFile> credentials) {
+  /**
+   * @param heard told how the directory stands, where anything is configured
+   */
+  HostsUpkeep(
+      ServeOptions options, Optional<CredentialFile> credentials, Consumer<Standing> heard) {
     directory = configured(options, credentials);
-    watch = directory.map(found -> HostsWatch.start(found, HostsWatch.Pace.DEFAULT));
+    watch = directory.map(found -> HostsWatch.start(found, HostsWatch.Pace.DEFAULT, heard));
   }
 
   private static Optional<HostsDirectory> configured(

@@ -45,6 +45,8 @@ class ArchitectureTest {
           entry("credentials", Set.of()),
           entry("store", Set.of()),
           entry("tags", Set.of()),
+          // What is pulled past the mirror is held against what is configured.
+          entry("bypass", Set.of("store", "hosts")),
           entry("homes", Set.of()),
           // Its members are the peers that homes ranks.
           entry("roster", Set.of("homes")),

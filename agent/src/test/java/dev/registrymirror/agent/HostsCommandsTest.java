@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.registrymirror.agent.cli.CleanupOptions;
 import dev.registrymirror.agent.cli.ConfigureOptions;
 import dev.registrymirror.agent.cli.Misuse;
+import dev.registrymirror.agent.hosts.Report;
 import dev.registrymirror.agent.hosts.TagPolicy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
@@ -116,17 +118,47 @@ class HostsCommandsTest {
 
   @Test
   void holdingIsReadyAndEndsWhenClosed() throws Exception {
-    try (Hold hold = Hold.start(ANY_PORT)) {
-      assertThat(status(hold, "/readyz")).isEqualTo(200);
-      assertThat(status(hold, "/v2/")).isEqualTo(404);
+    try (Hold hold = Hold.start(ANY_PORT, "node-1", new Report(List.of()))) {
+      assertThat(connect(hold, "/readyz").getResponseCode()).isEqualTo(200);
+      assertThat(connect(hold, "/livez").getResponseCode()).isEqualTo(200);
+      assertThat(connect(hold, "/v2/").getResponseCode()).isEqualTo(404);
+      assertThat(body(connect(hold, "/status").getInputStream()))
+          .isEqualTo("{\"node\":\"node-1\",\"mode\":\"cleanup\",\"cleaned\":true,\"problems\":[]}");
     }
   }
 
-  private static int status(Hold hold, String path) throws IOException {
+  @Test
+  void holdingIsNotReadyWhereAFileCouldNotBeRestored() throws Exception {
+    Path file = hostsDir().resolve("docker.io/hosts.toml");
+    Report report =
+        new Report(
+            List.of(
+                new Report.Entry(hostsDir().resolve("ghcr.io"), Report.Outcome.RESTORED, ""),
+                new Report.Entry(file, Report.Outcome.FAILED, "a symbolic link")));
+
+    try (Hold hold = Hold.start(ANY_PORT, "node-1", report)) {
+      HttpURLConnection readyz = connect(hold, "/readyz");
+      assertThat(readyz.getResponseCode()).isEqualTo(503);
+      assertThat(body(readyz.getErrorStream())).contains(file + ": failed: a symbolic link");
+      assertThat(connect(hold, "/livez").getResponseCode()).isEqualTo(200);
+      assertThat(body(connect(hold, "/status").getInputStream()))
+          .contains("\"mode\":\"cleanup\",\"cleaned\":false")
+          .contains("\"problems\":[{\"reason\":\"hosts_changed\"")
+          .contains(file + " is not restored: a symbolic link")
+          .doesNotContain("ghcr.io");
+    }
+  }
+
+  private static String body(InputStream body) throws IOException {
+    try (body) {
+      return new String(body.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static HttpURLConnection connect(Hold hold, String path) throws IOException {
     String address = hold.address().getAddress().getHostAddress() + ":" + hold.address().getPort();
     URL url = URI.create("http://" + address + path).toURL();
-    HttpURLConnection connection = (HttpURLConnection) url.openConnection(Proxy.NO_PROXY);
-    return connection.getResponseCode();
+    return (HttpURLConnection) url.openConnection(Proxy.NO_PROXY);
   }
 
   private ConfigureOptions configure(Optional<Path> credentials) {
@@ -141,7 +173,7 @@ class HostsCommandsTest {
   }
 
   private CleanupOptions cleanup() {
-    return new CleanupOptions(hostsDir(), stateDir(), false, ANY_PORT, "info");
+    return new CleanupOptions(hostsDir(), stateDir(), "node-1", false, ANY_PORT, "info");
   }
 
   private Path hostsDir() {

@@ -57,13 +57,17 @@ record ContainerdConfig(Path directory, NodeOptions options) {
         snapshotter = "%2$s"
         discard_unpacked_layers = %3$s
       [plugins.'io.containerd.grpc.v1.cri'.registry]
-        config_path = "%1$s/certs.d"
+        %5$s
       [plugins.'io.containerd.grpc.v1.cri'.cni]
         bin_dir = "%1$s/cni"
         conf_dir = "%1$s/cni"
     """
         .formatted(
-            directory, snapshotter(), options.discardsUnpackedLayers(), options.downloadsAtOnce());
+            directory,
+            snapshotter(),
+            options.discardsUnpackedLayers(),
+            options.downloadsAtOnce(),
+            configPath());
   }
 
   private String version3() throws IOException {
@@ -72,7 +76,7 @@ record ContainerdConfig(Path directory, NodeOptions options) {
       snapshotter = "%2$s"
       discard_unpacked_layers = %3$s
       [plugins.'io.containerd.cri.v1.images'.registry]
-        config_path = "%1$s/certs.d"
+        %6$s
     [plugins.'io.containerd.cri.v1.runtime']
       restrict_oom_score_adj = true
       [plugins.'io.containerd.cri.v1.runtime'.cni]
@@ -81,7 +85,7 @@ record ContainerdConfig(Path directory, NodeOptions options) {
     [plugins.'io.containerd.grpc.v1.cri']
       stream_server_address = "127.0.0.1"
     [plugins.'io.containerd.transfer.v1.local']
-      config_path = "%1$s/certs.d"
+      %6$s
       concurrent_layer_fetch_buffer = %4$d
       max_concurrent_downloads = %5$d
       [[plugins.'io.containerd.transfer.v1.local'.unpack_config]]
@@ -93,7 +97,16 @@ record ContainerdConfig(Path directory, NodeOptions options) {
             snapshotter(),
             options.discardsUnpackedLayers(),
             options.fetchesLayersInParallel() ? PARALLEL_CHUNK : 0,
-            options.downloadsAtOnce());
+            options.downloadsAtOnce(),
+            configPath());
+  }
+
+  private String configPath() {
+    return options.configPath().isEmpty()
+        ? ""
+        : "config_path = \""
+            + options.configPath().replace("%s", directory.resolve("certs.d").toString())
+            + "\"";
   }
 
   private String snapshotter() throws IOException {

@@ -9,13 +9,16 @@ import dev.registrymirror.lab.tools.Containerd;
  * @param downloadsAtOnce layers that it downloads at the same time
  * @param fetchesLayersInParallel several ranges of a layer at once; containerd 2.4.2 only
  * @param discardsUnpackedLayers keeps no layer once it is unpacked, so that nothing can be shared
+ * @param configPath containerd's {@code config_path}, in which {@code %s} stands for {@link
+ *     Node#hostsDirectory}; empty: not set
  */
 public record NodeOptions(
     Containerd containerd,
     String zone,
     int downloadsAtOnce,
     boolean fetchesLayersInParallel,
-    boolean discardsUnpackedLayers) {
+    boolean discardsUnpackedLayers,
+    String configPath) {
 
   /** containerd's own {@code max_concurrent_downloads}. */
   private static final int DOWNLOADS_AT_ONCE = 3;
@@ -28,24 +31,36 @@ public record NodeOptions(
 
   /** A node as that containerd is by default, in no zone. */
   public static NodeOptions of(Containerd containerd) {
-    return new NodeOptions(containerd, "", DOWNLOADS_AT_ONCE, false, false);
+    return new NodeOptions(containerd, "", DOWNLOADS_AT_ONCE, false, false, "%s");
   }
 
   public NodeOptions zone(String name) {
     return new NodeOptions(
-        containerd, name, downloadsAtOnce, fetchesLayersInParallel, discardsUnpackedLayers);
+        containerd,
+        name,
+        downloadsAtOnce,
+        fetchesLayersInParallel,
+        discardsUnpackedLayers,
+        configPath);
   }
 
   public NodeOptions downloadsAtOnce(int layers) {
     return new NodeOptions(
-        containerd, zone, layers, fetchesLayersInParallel, discardsUnpackedLayers);
+        containerd, zone, layers, fetchesLayersInParallel, discardsUnpackedLayers, configPath);
   }
 
   public NodeOptions fetchLayersInParallel() {
-    return new NodeOptions(containerd, zone, downloadsAtOnce, true, discardsUnpackedLayers);
+    return new NodeOptions(
+        containerd, zone, downloadsAtOnce, true, discardsUnpackedLayers, configPath);
   }
 
   public NodeOptions discardUnpackedLayers() {
-    return new NodeOptions(containerd, zone, downloadsAtOnce, fetchesLayersInParallel, true);
+    return new NodeOptions(
+        containerd, zone, downloadsAtOnce, fetchesLayersInParallel, true, configPath);
+  }
+
+  public NodeOptions configPath(String path) {
+    return new NodeOptions(
+        containerd, zone, downloadsAtOnce, fetchesLayersInParallel, discardsUnpackedLayers, path);
   }
 }

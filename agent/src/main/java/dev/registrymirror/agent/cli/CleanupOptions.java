@@ -6,9 +6,15 @@ import java.nio.file.Path;
 /**
  * The options of {@code cleanup}.
  *
- * @param hold whether to stay when all is restored, Ready, until SIGTERM
- * @param metricsListen where {@code /readyz} is answered while it holds
+ * @param nodeName for {@code /status}
+ * @param hold whether to stay until SIGTERM, Ready once all is restored
+ * @param metricsListen where {@code /readyz} and {@code /status} are answered while it holds
  * @param logLevel {@code debug}, {@code info}, {@code warn} or {@code error}
  */
 public record CleanupOptions(
-    Path hostsDir, Path stateDir, boolean hold, InetSocketAddress metricsListen, String logLevel) {}
+    Path hostsDir,
+    Path stateDir,
+    String nodeName,
+    boolean hold,
+    InetSocketAddress metricsListen,
+    String logLevel) {}

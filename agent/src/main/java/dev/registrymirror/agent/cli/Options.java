@@ -217,7 +217,8 @@ final class Options {
           "--hold",
           "",
           false,
-          "Stay when all is restored, until SIGTERM; then /readyz on --metrics-listen says so.",
+          "Stay until SIGTERM; /readyz and /status on --metrics-listen say whether all is"
+              + " restored.",
           "");
 
   static final List<Option> SERVE =
@@ -260,7 +261,7 @@ final class Options {
       List.of(HOSTS_DIR, STATE_DIR, MIRROR, REGISTRY, TAGS, CREDENTIAL_FILE, LOG_LEVEL);
 
   static final List<Option> CLEANUP =
-      List.of(HOSTS_DIR, STATE_DIR, METRICS_LISTEN, HOLD, LOG_LEVEL);
+      List.of(HOSTS_DIR, STATE_DIR, NODE_NAME, METRICS_LISTEN, HOLD, LOG_LEVEL);
 
   static final List<Option> DOCTOR = union(SERVE, CONFIGURE, List.of(CONTAINERD_CONFIG));
 

@@ -74,6 +74,7 @@ final class OptionsReader {
     return new CleanupOptions(
         given.pathOrFallback(Options.HOSTS_DIR),
         given.pathOrFallback(Options.STATE_DIR),
+        given.text(Options.NODE_NAME, machine.hostName()),
         hold,
         given.address(Options.METRICS_LISTEN).orElse(new InetSocketAddress(nodeIp, METRICS_PORT)),
         logLevel());

@@ -14,11 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.Set;
 
 /**
  * A node's hosts configuration: the directory that containerd's {@code config_path} names. Puts the
@@ -382,6 +384,36 @@ public final class HostsDirectory {
       attempt(file, entries, () -> entries.add(check(now, folder, file)));
     }
     return new Report(entries);
+  }
+
+  /** How the directory stands, without writing. */
+  public synchronized Standing standing() {
+    try {
+      return isConfigured() ? stood(check()) : Standing.NONE;
+    } catch (IOException e) {
+      return standing(Map.of(Merge.DEFAULT, originals.directory() + ": cannot be read: " + e));
+    } catch (UnusableDirectoryException e) {
+      return standing(Map.of(Merge.DEFAULT, e.getMessage()));
+    }
+  }
+
+  /** How the directory stood before {@link #putBack} or {@link #check} made that report. */
+  synchronized Standing stood(Report report) {
+    Map<String, String> broken = new HashMap<>();
+    for (Entry entry : report.entries()) {
+      if (entry.outcome() != Outcome.UNCHANGED) {
+        String folder = entry.file().getParent().getFileName().toString();
+        boolean isOne = !entry.file().equals(hostsDir);
+        broken.put(
+            Folders.registry(folder).filter(_ -> isOne).orElse(Merge.DEFAULT), entry.detail());
+      }
+    }
+    return standing(broken);
+  }
+
+  private Standing standing(Map<String, String> broken) {
+    HostsSettings now = settings.orElseThrow(() -> new IllegalStateException("no settings"));
+    return new Standing(true, Set.copyOf(now.registries()), broken);
   }
 
   private Entry check(HostsSettings now, String folder, Path file)

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -52,8 +53,12 @@ public final class HostsWatch implements AutoCloseable {
 
   private static final Duration CLOSE = Duration.ofSeconds(5);
 
+  /** How long a directory that somebody fights over may go without a look. */
+  private static final Duration LOOK = Duration.ofSeconds(2);
+
   private final HostsDirectory directory;
   private final Pace pace;
+  private final Consumer<Standing> heard;
 
   /** Empty where the kernel gives no more watches: the sweep still works. */
   private final Optional<WatchService> service;
@@ -61,16 +66,21 @@ public final class HostsWatch implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
 
-  private HostsWatch(HostsDirectory directory, Pace pace) {
+  private HostsWatch(HostsDirectory directory, Pace pace, Consumer<Standing> heard) {
     this.directory = directory;
     this.pace = pace;
+    this.heard = heard;
     this.service = service(directory.path());
     this.thread = Thread.ofPlatform().daemon().name("hosts-watch").unstarted(this::run);
   }
 
-  /** Begins to watch; what is not as it should be is put back at once. */
-  public static HostsWatch start(HostsDirectory directory, Pace pace) {
-    HostsWatch watch = new HostsWatch(directory, pace);
+  /**
+   * Begins to watch; what is not as it should be is put back at once.
+   *
+   * @param heard told how the directory stands, before and after each change of it
+   */
+  public static HostsWatch start(HostsDirectory directory, Pace pace, Consumer<Standing> heard) {
+    HostsWatch watch = new HostsWatch(directory, pace, heard);
     watch.thread.start();
     return watch;
   }
@@ -89,12 +99,15 @@ public final class HostsWatch implements AutoCloseable {
     try {
       while (closed.getCount() > 0) {
         watchDirectories();
-        if (putBack()) {
-          isClosedWithin(pause);
+        boolean changed = putBack();
+        look();
+        if (changed) {
+          rest(pause);
           pause = shorter(pause.multipliedBy(2), pace.longestPause);
         } else if (!changes(pace.sweep)) {
           pause = pace.pause;
         }
+        look();
         for (int i = 0; i < MAX_UNQUIET && changes(pace.quiet); i++) {
           log.debug("hosts directory being rewritten", "directory", directory.path());
         }
@@ -104,6 +117,19 @@ public final class HostsWatch implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private void rest(Duration pause) throws InterruptedException {
+    long until = System.nanoTime() + pause.toNanos();
+    Duration left = pause;
+    while (left.isPositive() && !isClosedWithin(shorter(left, LOOK))) {
+      look();
+      left = Duration.ofNanos(until - System.nanoTime());
+    }
+  }
+
+  private void look() {
+    heard.accept(directory.standing());
   }
 
   private boolean isClosedWithin(Duration time) throws InterruptedException {
@@ -119,6 +145,7 @@ public final class HostsWatch implements AutoCloseable {
       Report report = directory.putBack();
       if (report.isChanged()) {
         log.info("hosts directory put back", "directory", directory.path());
+        heard.accept(directory.stood(report));
       }
       return report.isChanged();
     } catch (UnusableDirectoryException e) {

@@ -38,13 +38,22 @@ public final class MirrorHandler implements Connection.Handler {
   private final TagLookup tags;
   private final Optional<CredentialFile> credentials;
   private final Metrics metrics;
+  private final Runnable asked;
 
+  /**
+   * @param asked told of each request of containerd's for a digest; on event loops
+   */
   public MirrorHandler(
-      Pull pull, TagLookup tags, Optional<CredentialFile> credentials, Metrics metrics) {
+      Pull pull,
+      TagLookup tags,
+      Optional<CredentialFile> credentials,
+      Metrics metrics,
+      Runnable asked) {
     this.pull = pull;
     this.tags = tags;
     this.credentials = credentials;
     this.metrics = metrics;
+    this.asked = asked;
   }
 
   @Override
@@ -91,6 +100,9 @@ public final class MirrorHandler implements Connection.Handler {
 
   private void byDigest(
       Route.ByDigest route, ByteRange range, boolean containerd, Response response) {
+    if (containerd) {
+      asked.run();
+    }
     // A range of a head means nothing (RFC 9110, 14.2).
     Request request =
         new Request(

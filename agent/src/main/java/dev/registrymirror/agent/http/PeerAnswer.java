@@ -5,13 +5,15 @@ import dev.registrymirror.agent.oci.ByteRange;
 import dev.registrymirror.agent.pull.Request;
 import dev.registrymirror.agent.pull.TailAnswer;
 import dev.registrymirror.agent.telemetry.Log;
+import dev.registrymirror.agent.telemetry.Served;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.concurrent.TimeUnit;
 
 /** What a peer is told of this node's own store, and of its downloads. */
-record PeerAnswer(Request request, Response response, Bandwidth upload) implements TailAnswer {
+record PeerAnswer(Request request, Response response, Bandwidth upload, Served served)
+    implements TailAnswer {
 
   private static final Log log = Log.of("http");
 
@@ -22,6 +24,7 @@ record PeerAnswer(Request request, Response response, Bandwidth upload) implemen
 
   @Override
   public void part(FileChannel file, ByteRange.Span part, Runnable written) {
+    served.bytes(part.length());
     if (upload.isLimited()) {
       piece(file, part.start(), part.end(), written);
     } else {
@@ -52,6 +55,7 @@ record PeerAnswer(Request request, Response response, Bandwidth upload) implemen
 
   @Override
   public void end() {
+    served.blob();
     response.end();
   }
 
@@ -79,6 +83,8 @@ record PeerAnswer(Request request, Response response, Bandwidth upload) implemen
   @Override
   public void file(FileChannel file, ByteRange.Span span, long size, String type) {
     start(span, size, type);
+    served.blob();
+    served.bytes(span.length());
     if (upload.isLimited()) {
       piece(file, span.start(), span.end(), () -> sent(file));
     } else {

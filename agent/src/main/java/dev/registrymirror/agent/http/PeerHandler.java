@@ -14,6 +14,7 @@ import dev.registrymirror.agent.pull.Request;
 import dev.registrymirror.agent.store.BlobStore;
 import dev.registrymirror.agent.telemetry.Log;
 import dev.registrymirror.agent.telemetry.Metrics.Kind;
+import dev.registrymirror.agent.telemetry.Served;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
@@ -40,13 +41,16 @@ public final class PeerHandler implements Connection.Handler {
   private final Finder finder;
   private final BlobStore store;
   private final Bandwidth upload;
+  private final Served served;
 
-  public PeerHandler(Peer self, Pull pull, Finder finder, BlobStore store, Bandwidth upload) {
+  public PeerHandler(
+      Peer self, Pull pull, Finder finder, BlobStore store, Bandwidth upload, Served served) {
     this.self = self;
     this.pull = pull;
     this.finder = finder;
     this.store = store;
     this.upload = upload;
+    this.served = served;
   }
 
   @Override
@@ -93,7 +97,7 @@ public final class PeerHandler implements Connection.Handler {
               false,
               false,
               loop(response));
-      PeerAnswer answer = new PeerAnswer(wanted, response, upload);
+      PeerAnswer answer = new PeerAnswer(wanted, response, upload, served);
       if (growing) {
         pull.tail(wanted, answer);
       } else if (!pull.fromStore(wanted, answer)) {

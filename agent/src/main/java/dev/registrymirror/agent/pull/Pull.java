@@ -51,6 +51,7 @@ public final class Pull {
   private final WaitBudget budget;
   private final Deadlines deadlines;
   private final Expected expected = new Expected();
+  private final Asked asked = new Asked();
   private final Tails tails = new Tails();
   private final Slots slots;
   private final Led led = new Led();
@@ -75,11 +76,12 @@ public final class Pull {
 
   /** Answers a request of this node's containerd. */
   public void start(Request request, Answer answer) {
-    long asked = System.nanoTime();
+    long start = System.nanoTime();
     if (fromStore(request, answer)) {
-      metrics.firstByte(Result.LOCAL, since(asked));
+      metrics.firstByte(Result.LOCAL, since(start));
       return;
     }
+    asked.add(request.digest());
     if (draining) {
       answer.notFound(FallbackReason.DRAINING);
       return;
@@ -97,8 +99,8 @@ public final class Pull {
         request.loop(),
         request.digest(),
         providers -> {
-          metrics.lookup(since(asked));
-          fromCluster(request, answer, providers, asked, wait);
+          metrics.lookup(since(start));
+          fromCluster(request, answer, providers, start, wait);
         });
   }
 
@@ -201,8 +203,14 @@ public final class Pull {
     draining = true;
   }
 
+  /** Whether a request for a digest that is not committed yet has reached this agent. */
+  public boolean isAsked(Digest digest) {
+    return asked.contains(digest);
+  }
+
   /** This node's store has taken the digest: whoever sent it sent the right bytes. */
   public void committed(Digest digest) {
+    asked.remove(digest);
     delivered.remove(digest);
     led.committed(digest, () -> size(digest));
     expected.over(digest);

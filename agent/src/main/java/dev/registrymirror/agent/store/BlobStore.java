@@ -5,6 +5,7 @@ import dev.registrymirror.agent.oci.Tag;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What this node holds: blobs, and the tags that its images have. Read-only; a peer's bytes are
@@ -59,6 +60,9 @@ public interface BlobStore extends AutoCloseable {
   /** Whether the store can be read, for readiness and status. */
   Health health();
 
+  /** The containerd behind it, as far as it has said. */
+  Setup setup();
+
   @Override
   void close();
 
@@ -92,6 +96,17 @@ public interface BlobStore extends AutoCloseable {
 
     /** A blob or an image of this registry was seen: one call a registry. */
     void registry(String registry);
+
+    /** Whether this node's containerd has asked the agent for that blob, now that it came. */
+    boolean isAsked(Digest digest);
+
+    /**
+     * A pull that began while the store was watched has brought an image that was not asked for:
+     * said once an image, within 4 s.
+     *
+     * @param registries where containerd says that it comes from; one, as a rule
+     */
+    void unasked(Set<String> registries);
   }
 
   /**

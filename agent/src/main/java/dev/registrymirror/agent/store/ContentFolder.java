@@ -104,6 +104,11 @@ public final class ContentFolder {
     return folders;
   }
 
+  /** Whether a blob is held, as far as it was noticed; any thread. */
+  public boolean holds(Digest digest) {
+    return held.containsKey(digest);
+  }
+
   /** How many blobs are held. */
   public int size() {
     return held.size();

@@ -115,6 +115,7 @@ public final class Metrics {
   private final Map<Kind, Long> advertisedByKind = new ConcurrentHashMap<>();
   private final Map<FallbackReason, CounterDataPoint> fallbacks =
       new EnumMap<>(FallbackReason.class);
+  private final Counter bypassed;
   private final GaugeDataPoint rosterNodes;
 
   /**
@@ -153,6 +154,13 @@ public final class Metrics {
             .withoutExemplars()
             .register(prometheus);
     registerFallbacks();
+    bypassed =
+        Counter.builder()
+            .name("registry_mirror_bypassed_images_total")
+            .help("Images that containerd pulled without asking the mirror, by registry and why.")
+            .labelNames("registry", "reason")
+            .withoutExemplars()
+            .register(prometheus);
     rosterNodes =
         Gauge.builder()
             .name("registry_mirror_roster_nodes")
@@ -224,6 +232,11 @@ public final class Metrics {
   /** A request was handed to upstream. */
   public void fallback(FallbackReason reason) {
     fallbacks.get(reason).inc();
+  }
+
+  /** An image of a mirrored registry was pulled without asking this agent. */
+  public void bypassed(String registry, Obstacle reason) {
+    bypassed.labelValues(series(registry).registry, reason.label()).inc();
   }
 
   /** As many of this kind are announced to the cluster now. */

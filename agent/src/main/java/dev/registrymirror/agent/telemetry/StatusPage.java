@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** The page that a person reads: a {@link StatusReport} in words and numbers. */
 final class StatusPage {
@@ -83,7 +84,10 @@ final class StatusPage {
                 + report.advertised().getOrDefault(Kind.MANIFEST, 0L)));
     values.put("leads", number(report.leads()));
     values.put("follows", number(report.follows()));
+    values.put("servedBlobs", number(report.served().blobs()));
+    values.put("servedBytes", bytes(report.served().bytes()));
     putStore(values, report.store());
+    putObstacles(values, report);
     putCluster(values, report);
     putDeadlines(values, report);
     return FIELD
@@ -99,6 +103,33 @@ final class StatusPage {
         (store.reachable() ? "This node’s store is watched" : "This node’s store is out of reach")
             + detail);
     values.put("storeClass", store.reachable() ? "good" : "bad");
+  }
+
+  private static void putObstacles(Map<String, String> values, StatusReport report) {
+    long images = report.bypassed().stream().mapToLong(StatusReport.Bypassed::images).sum();
+    values.put(
+        "bypassed",
+        images == 0
+            ? "containerd has pulled no image past the mirror."
+            : "Pulled past the mirror: "
+                + report.bypassed().stream()
+                    .map(
+                        each ->
+                            "%s from %s (%s)"
+                                .formatted(
+                                    count(each.images(), "image"),
+                                    each.registry(),
+                                    each.reason().label()))
+                    .collect(Collectors.joining(", ")));
+    values.put("bypassedClass", images == 0 ? "good" : "bad");
+    values.put(
+        "problems",
+        report.problems().isEmpty()
+            ? "Nothing stands in the way of sharing."
+            : report.problems().stream()
+                .map(StatusReport.Problem::detail)
+                .collect(Collectors.joining(". ")));
+    values.put("problemsClass", report.problems().isEmpty() ? "good" : "bad");
   }
 
   private static void putCluster(Map<String, String> values, StatusReport report) {

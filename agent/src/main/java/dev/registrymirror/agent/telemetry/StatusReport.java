@@ -8,6 +8,7 @@ import dev.registrymirror.agent.telemetry.Metrics.Result;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,11 @@ import java.util.Optional;
  * @param version the agent's
  * @param since when the agent started
  * @param store whether the store of this node is watched, and what is wrong
+ * @param containerdVersion empty where there is none, or none has answered yet
+ * @param mirrored whether containerd's hosts directory has the mirror's entries now
+ * @param served what was sent to other nodes since the start
+ * @param bypassed what containerd has pulled without asking the mirror since the start
+ * @param problems what stands in the way now
  * @param rosterNodes nodes that this agent knows, itself among them
  * @param advertised what is announced to the cluster now, of the kinds that are told apart
  * @param requests from containerd since the start, by how they ended
@@ -34,6 +40,11 @@ public record StatusReport(
     String version,
     Instant since,
     Store store,
+    String containerdVersion,
+    boolean mirrored,
+    Served.Sum served,
+    List<Bypassed> bypassed,
+    List<Problem> problems,
     int rosterNodes,
     Map<Kind, Long> advertised,
     Map<Result, Long> requests,
@@ -51,9 +62,25 @@ public record StatusReport(
    */
   public record Store(boolean reachable, String detail) {}
 
+  /**
+   * Images of one registry that were pulled without asking the mirror, for one reason.
+   *
+   * @param last when the last was noticed
+   */
+  public record Bypassed(String registry, Obstacle reason, long images, Instant last) {}
+
+  /**
+   * Something that stands in the way.
+   *
+   * @param detail one sentence with its mend, for this node
+   */
+  public record Problem(Obstacle reason, String detail) {}
+
   private static final JsonFactory JSON = new JsonFactory();
 
   public StatusReport {
+    bypassed = List.copyOf(bypassed);
+    problems = List.copyOf(problems);
     advertised = Map.copyOf(advertised);
     requests = Map.copyOf(requests);
     bytes = Map.copyOf(bytes);
@@ -69,6 +96,7 @@ public record StatusReport(
     try (JsonGenerator json = JSON.createGenerator(out)) {
       json.writeStartObject();
       json.writeStringField("node", node);
+      json.writeStringField("mode", "serve");
       json.writeStringField("version", version);
       json.writeStringField("since", since.toString());
       json.writeBooleanField("ready", notReady.isEmpty());
@@ -77,6 +105,14 @@ public record StatusReport(
       json.writeBooleanField("reachable", store.reachable());
       json.writeStringField("detail", store.detail());
       json.writeEndObject();
+      json.writeStringField("containerdVersion", containerdVersion);
+      json.writeBooleanField("mirrored", mirrored);
+      json.writeObjectFieldStart("served");
+      json.writeNumberField("blobs", served.blobs());
+      json.writeNumberField("bytes", served.bytes());
+      json.writeEndObject();
+      json.writeStringField("lastServed", served.last().map(Instant::toString).orElse(""));
+      writeObstacles(json);
       json.writeNumberField("rosterNodes", rosterNodes);
       json.writeObjectFieldStart("advertised");
       for (Kind kind : Kind.values()) {
@@ -98,6 +134,27 @@ public record StatusReport(
       throw new AssertionError("a byte array does not fail", e);
     }
     return out.toByteArray();
+  }
+
+  private void writeObstacles(JsonGenerator json) throws IOException {
+    json.writeArrayFieldStart("bypassed");
+    for (Bypassed each : bypassed) {
+      json.writeStartObject();
+      json.writeStringField("registry", each.registry());
+      json.writeStringField("reason", each.reason().label());
+      json.writeNumberField("images", each.images());
+      json.writeStringField("last", each.last().toString());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeArrayFieldStart("problems");
+    for (Problem each : problems) {
+      json.writeStartObject();
+      json.writeStringField("reason", each.reason().label());
+      json.writeStringField("detail", each.detail());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
   }
 
   private static void writeResults(JsonGenerator json, String field, Map<Result, Long> counts)

@@ -195,6 +195,41 @@ class CommandLineToolTest {
   }
 
   @Test
+  void servesAndCleansUpByEnvironmentAlone() {
+    environment.put("MIRROR_NODE_NAME", "node-a");
+    environment.put("MIRROR_NODE_IP", "10.0.0.11");
+    environment.put("MIRROR_LISTEN", "0.0.0.0:29999");
+    environment.put("MIRROR_METRICS_LISTEN", "10.0.0.11:30000");
+    environment.put("MIRROR_ROSTER_FILE", "/a/roster/roster.json");
+    environment.put("MIRROR_PEER_CERT", "/a/tls/tls.crt");
+    environment.put("MIRROR_PEER_KEY", "/a/tls/tls.key");
+    environment.put("MIRROR_PEER_CA", "/a/tls/ca.crt");
+    environment.put("MIRROR_CREDENTIAL_FILE", "/a/credential/credential");
+    environment.put("MIRROR_STATE_DIR", "/a/state");
+    environment.put("MIRROR_HOLD", "true");
+
+    run("serve");
+    run("cleanup");
+
+    assertThat(commands.serve.nodeName()).isEqualTo("node-a");
+    assertThat(commands.serve.peerListen()).isEqualTo(address("10.0.0.11", 29_998));
+    assertThat(commands.serve.metricsListen()).isEqualTo(address("10.0.0.11", 30_000));
+    assertThat(commands.serve.members())
+        .isEqualTo(new MembersOptions.RosterFile(Path.of("/a/roster/roster.json")));
+    assertThat(commands.serve.peerTls()).isPresent();
+    assertThat(commands.serve.credentialFile()).contains(Path.of("/a/credential/credential"));
+    assertThat(commands.cleanup)
+        .isEqualTo(
+            new CleanupOptions(
+                Path.of("/etc/containerd/certs.d"),
+                Path.of("/a/state"),
+                "node-a",
+                true,
+                address("10.0.0.11", 30_000),
+                "info"));
+  }
+
+  @Test
   void repeatedOptionsAddUp() {
     run("serve", "--seeds=10.0.0.12:1", "--seeds", "10.0.0.13:1,10.0.0.14:1");
 
@@ -333,6 +368,7 @@ class CommandLineToolTest {
             new CleanupOptions(
                 Path.of("/a/certs.d"),
                 Path.of("/a/state"),
+                "node-a",
                 true,
                 address("10.0.0.11", 29_997),
                 "info"));
@@ -502,6 +538,9 @@ class CommandLineToolTest {
             Usage: mirror-agent cleanup [OPTIONS]
             Undo what configure did, byte for byte.
 
+            This node:
+                  --node-name=NAME    The node's name, in logs and status. Default: host name
+
             Where the agent listens:
                   --metrics-listen=IP:PORT
                                       For /metrics, /readyz, /livez, /status and the page; no blobs. Default:
@@ -514,8 +553,8 @@ class CommandLineToolTest {
                                         /var/lib/registry-mirror
 
             Running:
-                  --hold              Stay when all is restored, until SIGTERM; then /readyz on
-                                        --metrics-listen says so.
+                  --hold              Stay until SIGTERM; /readyz and /status on --metrics-listen say whether
+                                        all is restored.
                   --log-level=LEVEL   debug, info, warn or error. Default: info
               -h, --help              Print this help.
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +51,27 @@ class CredentialFileTest {
     assertThat(credentials.reload()).isTrue();
     assertThat(credentials.first()).isEqualTo(new Credential("node", "new"));
     assertThat(credentials.accepts(new Credential("node", "old").authorization())).isFalse();
+  }
+
+  @Test
+  void reloadFollowsTheLinkThatKubeletSwaps() throws IOException {
+    // Given a Secret's volume: the file is a link through ..data to a directory of its version
+    Path before = Files.createDirectory(folder.resolve("..v1"));
+    Path after = Files.createDirectory(folder.resolve("..v2"));
+    Files.writeString(before.resolve("credentials"), "node:old\n");
+    Files.writeString(after.resolve("credentials"), "node:new\nnode:old\n");
+    Path data = Files.createSymbolicLink(folder.resolve("..data"), before.getFileName());
+    Files.createSymbolicLink(file, Path.of("..data/credentials"));
+    CredentialFile credentials = CredentialFile.open(file);
+
+    // When
+    Path swapped = Files.createSymbolicLink(folder.resolve("..data_tmp"), after.getFileName());
+    Files.move(swapped, data, StandardCopyOption.ATOMIC_MOVE);
+
+    // Then
+    assertThat(credentials.reload()).isTrue();
+    assertThat(credentials.first().password()).isEqualTo("new");
+    assertThat(credentials.accepts(new Credential("node", "old").authorization())).isTrue();
   }
 
   @ParameterizedTest

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,7 @@ class HostsWatchTest {
           Duration.ofMillis(100));
 
   @TempDir Path node;
+  private final List<Standing> standings = new CopyOnWriteArrayList<>();
 
   private HostsDirectory directory() throws UnusableDirectoryException {
     return new HostsDirectory(
@@ -44,8 +46,11 @@ class HostsWatchTest {
     directory.configure();
     Path file = node.resolve("certs.d/ghcr.io/hosts.toml");
 
-    try (HostsWatch watch = HostsWatch.start(directory, PACE)) {
+    try (HostsWatch watch = HostsWatch.start(directory, PACE, standings::add)) {
       assertThat(watch).isNotNull();
+      await(() -> !standings.isEmpty() && standings.getLast().isMirrored());
+      assertThat(standings.getLast().isMeantFor("ghcr.io")).isTrue();
+      assertThat(standings.getLast().isMeantFor("docker.io")).isFalse();
 
       // When k3s starts: the folder is deleted and written anew
       Files.delete(file);
@@ -55,6 +60,8 @@ class HostsWatchTest {
 
       // Then
       await(() -> hosts(file).contains("https://one.example.com") && hosts(file).size() == 2);
+      await(() -> standings.getLast().isMirrored());
+      assertThat(standings).anyMatch(standing -> standing.broken().containsKey("ghcr.io"));
 
       // When rewritten once more, in place
       Files.writeString(file, "server = \"https://two.example.com\"\n");
@@ -69,6 +76,7 @@ class HostsWatchTest {
 
       // Then
       assertThat(hosts(file)).isEmpty();
+      await(() -> !standings.getLast().isMirrored() && !standings.getLast().configured());
     }
   }
 

@@ -19,6 +19,8 @@ public final class Recorder implements BlobStore.Listener {
   private final Map<Tag, Digest> tags = new HashMap<>();
   private final Map<Tag, Instant> seenAt = new HashMap<>();
   private final List<String> registries = new ArrayList<>();
+  private final Set<Digest> asked = new HashSet<>();
+  private final List<Set<String>> unasked = new ArrayList<>();
   private final Set<Thread> threads = new HashSet<>();
   private int deletions;
 
@@ -56,6 +58,27 @@ public final class Recorder implements BlobStore.Listener {
   public synchronized void registry(String registry) {
     registries.add(registry);
     heard();
+  }
+
+  @Override
+  public synchronized boolean isAsked(Digest digest) {
+    return asked.contains(digest);
+  }
+
+  @Override
+  public synchronized void unasked(Set<String> registries) {
+    unasked.add(registries);
+    heard();
+  }
+
+  /** From now on, the digest counts as asked for. */
+  public synchronized void ask(Digest digest) {
+    asked.add(digest);
+  }
+
+  /** The registries of the images that were not asked for, in the order in which they came. */
+  public synchronized List<Set<String>> unasked() {
+    return List.copyOf(unasked);
   }
 
   private void heard() {

@@ -50,6 +50,8 @@ class OpsServerTest {
   private volatile Optional<String> notReady = Optional.empty();
   private volatile StatusReport.Store store = new StatusReport.Store(true, "");
   private volatile String node = "node-1";
+  private volatile List<StatusReport.Bypassed> bypassed = List.of();
+  private volatile List<StatusReport.Problem> problems = List.of();
   private EventLoopGroup group;
   private OpsServer server;
 
@@ -79,6 +81,11 @@ class OpsServerTest {
         "1.2.3",
         Instant.parse("2026-01-02T03:04:05Z"),
         store,
+        "2.4.2",
+        true,
+        new Served.Sum(7, 1 << 20, Optional.of(Instant.parse("2026-01-02T03:05:00Z"))),
+        bypassed,
+        problems,
         5,
         metrics.advertisedByKind(),
         metrics.requestsByResult(),
@@ -180,6 +187,32 @@ class OpsServerTest {
             "\"flights\":{\"leader\":4,\"follower\":1}",
             "\"peersLeftOut\":2",
             "\"deadlineMillis\":{\"connect\":500,\"lookup\":100,\"place\":");
+  }
+
+  @Test
+  void saysWhetherContainerdAsksTheMirror() throws Exception {
+    bypassed =
+        List.of(
+            new StatusReport.Bypassed(
+                "docker.io", Obstacle.CONFIG_PATH, 3, Instant.parse("2026-01-02T03:06:00Z")));
+    problems = List.of(new StatusReport.Problem(Obstacle.LAYERS_DISCARDED, "layers <go>"));
+
+    String json = get("/status").body();
+    String page = get("/").body();
+
+    assertWellFormed(json);
+    assertThat(json)
+        .contains(
+            "\"mode\":\"serve\"",
+            "\"containerdVersion\":\"2.4.2\",\"mirrored\":true",
+            "\"served\":{\"blobs\":7,\"bytes\":1048576},\"lastServed\":\"2026-01-02T03:05:00Z\"",
+            "\"bypassed\":[{\"registry\":\"docker.io\",\"reason\":\"config_path\",\"images\":3,"
+                + "\"last\":\"2026-01-02T03:06:00Z\"}]",
+            "\"problems\":[{\"reason\":\"layers_discarded\",\"detail\":\"layers <go>\"}]");
+    assertThat(page)
+        .contains("Pulled past the mirror: 3 images from docker.io (config_path)")
+        .contains("layers &lt;go&gt;")
+        .contains("7 manifests and blobs, 1.00 MiB");
   }
 
   private static void assertWellFormed(String json) throws IOException {

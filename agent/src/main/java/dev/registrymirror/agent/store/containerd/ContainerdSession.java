@@ -2,6 +2,8 @@ package dev.registrymirror.agent.store.containerd;
 
 import com.google.protobuf.Empty;
 import com.google.protobuf.MessageLite;
+import dev.registrymirror.agent.oci.Digest;
+import dev.registrymirror.agent.store.Setup;
 import dev.registrymirror.agent.store.StoreThread;
 import dev.registrymirror.agent.store.containerd.api.Envelope;
 import dev.registrymirror.agent.store.containerd.api.Image;
@@ -10,6 +12,8 @@ import dev.registrymirror.agent.store.containerd.api.ListContentRequest;
 import dev.registrymirror.agent.store.containerd.api.ListContentResponse;
 import dev.registrymirror.agent.store.containerd.api.ListImagesRequest;
 import dev.registrymirror.agent.store.containerd.api.ListImagesResponse;
+import dev.registrymirror.agent.store.containerd.api.PluginsRequest;
+import dev.registrymirror.agent.store.containerd.api.StatusRequest;
 import dev.registrymirror.agent.store.containerd.api.SubscribeRequest;
 import dev.registrymirror.agent.store.containerd.api.VersionResponse;
 import dev.registrymirror.agent.telemetry.Log;
@@ -17,7 +21,13 @@ import io.netty.channel.EventLoopGroup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -54,6 +64,12 @@ final class ContainerdSession {
 
   /** Content is listed again this long after {@link #contentDue}. */
   static final Duration CONTENT_PAUSE = Duration.ofSeconds(5);
+
+  /** Pulls for Kubernetes, in containerd's filter syntax. */
+  private static final String IMAGES_PLUGIN = "type==io.containerd.cri.v1,id==images";
+
+  /** Labels that say where a blob came from: {@code …source.<registry>=<repository>[,…]}. */
+  private static final String SOURCE_LABEL = "containerd.io/distribution.source.";
 
   /** Hears what containerd says, on the store's thread. */
   interface Store {
@@ -96,6 +112,7 @@ final class ContainerdSession {
   // Written by the store's thread.
   private volatile boolean live;
   private volatile String problem;
+  private volatile Setup setup = Setup.UNKNOWN;
 
   ContainerdSession(
       EventLoopGroup group, Path socket, String namespace, StoreThread thread, Store store) {
@@ -119,6 +136,29 @@ final class ContainerdSession {
   /** Why it does not and its mend, empty where it does; from any thread. */
   String problem() {
     return live ? "" : problem;
+  }
+
+  /** What containerd has said of itself; from any thread. */
+  Setup setup() {
+    return setup;
+  }
+
+  /** The registries that a blob was pulled from; none where it was imported. */
+  static Set<String> sources(Info blob) {
+    Set<String> registries = new HashSet<>();
+    for (String label : blob.getLabelsMap().keySet()) {
+      if (label.startsWith(SOURCE_LABEL)) {
+        registries.add(label.substring(SOURCE_LABEL.length()));
+      }
+    }
+    return registries;
+  }
+
+  /** As {@link Arrivals.Origins#find}. */
+  void origins(Collection<Digest> blobs, Consumer<Map<Digest, Set<String>>> answer) {
+    if (live && current != null) {
+      current.origins(blobs, answer);
+    }
   }
 
   void start() {
@@ -175,6 +215,7 @@ final class ContainerdSession {
 
     private boolean listing;
     private boolean listAgain;
+    private boolean setupDue = true;
 
     @Override
     public void opened(GrpcClient client) {
@@ -195,6 +236,7 @@ final class ContainerdSession {
       thread.execute(
           () -> {
             log.info("connected to containerd", "version", version.getVersion());
+            setup = Setup.of(version.getVersion().replaceFirst("^v", ""), Instant.now());
             contentDue = true;
             subscribe();
             list();
@@ -253,6 +295,10 @@ final class ContainerdSession {
       failures = 0;
       store.images(answer.getImagesList());
       live = true;
+      if (setupDue) {
+        setupDue = false;
+        readExports();
+      }
       if (listAgain) {
         listAgain = false;
         list();
@@ -266,6 +312,73 @@ final class ContainerdSession {
             (ListContentResponse part) -> listing.part(part.getInfoList()),
             listing::end);
       }
+    }
+
+    private void origins(Collection<Digest> blobs, Consumer<Map<Digest, Set<String>>> answer) {
+      ListContentRequest.Builder request = ListContentRequest.newBuilder();
+      blobs.forEach(digest -> request.addFilters("digest==\"" + digest + "\""));
+      Map<Digest, Set<String>> found = new HashMap<>();
+      call(
+          GrpcMethod.CONTENT,
+          request.build(),
+          ANSWER,
+          (ListContentResponse part) ->
+              part.getInfoList()
+                  .forEach(
+                      info ->
+                          Digest.tryParse(info.getDigest())
+                              .ifPresent(digest -> found.put(digest, sources(info)))),
+          () -> thread.execute(() -> answer.accept(found)));
+    }
+
+    /** From 2.4 on the plugin that pulls exports a part of its configuration. */
+    private void readExports() {
+      tryCall(
+          GrpcMethod.PLUGINS,
+          PluginsRequest.newBuilder().addFilters(IMAGES_PLUGIN).build(),
+          answer -> {
+            Setup found = SetupReader.fromExports(setup, answer);
+            if (found.configPath().isPresent()) {
+              setup = found;
+            } else {
+              readCriStatus();
+            }
+          });
+    }
+
+    /** Until 1.7 the CRI plugin tells all of its configuration, where there is one. */
+    private void readCriStatus() {
+      tryCall(
+          GrpcMethod.CRI_STATUS,
+          StatusRequest.newBuilder().setVerbose(true).build(),
+          answer -> setup = SetupReader.fromCriStatus(setup, answer));
+    }
+
+    /**
+     * Calls; what fails is tried again with the next list, unless containerd does not have it.
+     *
+     * @param answer on the store's thread
+     */
+    private <Q extends MessageLite, A extends MessageLite> void tryCall(
+        GrpcMethod<Q, A> method, Q request, Consumer<A> answer) {
+      client.call(
+          method,
+          request,
+          ANSWER,
+          new GrpcClient.Answers<A>() {
+            @Override
+            public void message(A message) {
+              thread.execute(() -> answer.accept(message));
+            }
+
+            @Override
+            public void ended(GrpcStatus status) {
+              if (!status.isOk()) {
+                log.debug("containerd's setup not read", "because", status);
+                thread.execute(() -> setupDue = status.code() != GrpcStatus.UNIMPLEMENTED);
+              }
+            }
+          });
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.registrymirror.agent.store.Descriptor;
 import dev.registrymirror.agent.store.Download;
 import dev.registrymirror.agent.store.FolderWatcher;
 import dev.registrymirror.agent.store.ManifestTypes;
+import dev.registrymirror.agent.store.Setup;
 import dev.registrymirror.agent.store.StoreThread;
 import dev.registrymirror.agent.store.Tags;
 import dev.registrymirror.agent.store.containerd.api.Image;
@@ -44,8 +45,11 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
 
   private static final int MAX_NAMESPACE = 76;
 
-  /** Labels that say where a blob came from: {@code …source.<registry>=<repository>[,…]}. */
-  static final String SOURCE_LABEL = "containerd.io/distribution.source.";
+  /** Labels of a manifest or index, one a part: {@code …content.l.0} for a layer. */
+  private static final String PART_LABEL = "containerd.io/gc.ref.content.";
+
+  /** Those of an index. */
+  private static final String MANIFEST_LABEL = PART_LABEL + "m.";
 
   private final Path socket;
   private final Path contentStore;
@@ -53,6 +57,7 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
   private final ContentFolder content;
   private final Ingests ingests;
   private final FolderWatcher watcher;
+  private final Arrivals arrivals;
   private final ManifestTypes types;
   private final ContainerdSession session;
 
@@ -87,6 +92,7 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
             new ContentFolder.Changes() {
               @Override
               public void committed(Digest digest) {
+                arrivals.committed(digest, listener);
                 listener.committed(digest);
               }
 
@@ -100,9 +106,11 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
     session = new ContainerdSession(group, this.socket, namespace, thread, new FromContainerd());
     List<Path> folders = new ArrayList<>();
     folders.add(this.contentStore);
-    folders.addAll(content.folders());
+    // Before the blobs, so that a download that was there is found in one of the two.
     folders.add(ingests.folder());
+    folders.addAll(content.folders());
     folders.add(this.socket.getParent());
+    arrivals = new Arrivals(thread, content::find, session::origins, Arrivals.FIRST_MOMENTS);
     watcher = new FolderWatcher(thread, folders, this);
   }
 
@@ -142,6 +150,11 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
   }
 
   @Override
+  public Setup setup() {
+    return session.setup();
+  }
+
+  @Override
   public Health health() {
     if (!session.isLive()) {
       return new Health(false, session.problem());
@@ -165,6 +178,7 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
       session.socketChanged();
     } else if (folder.equals(ingests.folder())) {
       ingests.scan();
+      arrivals.downloading(ingests.digests());
     } else {
       content.scan(folder);
       session.contentDue();
@@ -236,6 +250,8 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
   /** Holds what containerd says of its blobs against what the folder has. */
   private final class Comparison implements ContainerdSession.Listing {
     private final Set<String> registries = new HashSet<>();
+    private final Set<Digest> missing = new HashSet<>();
+    private final boolean seeksMissing = arrivals.isMissingUnknown();
     private int blobs;
     private int held;
 
@@ -247,19 +263,44 @@ public final class ContainerdStore implements BlobStore, FolderWatcher.Handler {
           blobs++;
           held += content.expect(digest.get(), info.getSize()) ? 1 : 0;
         }
-        for (String label : info.getLabelsMap().keySet()) {
-          if (label.startsWith(SOURCE_LABEL) && registries.size() < Tags.MAX_REGISTRIES) {
-            registries.add(label.substring(SOURCE_LABEL.length()));
+        for (String registry : ContainerdSession.sources(info)) {
+          if (registries.size() < Tags.MAX_REGISTRIES) {
+            registries.add(registry);
           }
         }
+        if (seeksMissing && missing.size() < Arrivals.MAX_KNOWN) {
+          missing.addAll(missing(info.getLabelsMap()));
+        }
       }
+    }
+
+    /**
+     * What a manifest lists and is not here: none as a rule. Of an index a node has one platform's
+     * manifest, so that the others do not count.
+     */
+    private List<Digest> missing(Map<String, String> labels) {
+      List<Digest> parts = new ArrayList<>();
+      List<Digest> absent = new ArrayList<>();
+      boolean isIndex = false;
+      for (Map.Entry<String, String> label : labels.entrySet()) {
+        if (label.getKey().startsWith(PART_LABEL)) {
+          isIndex |= label.getKey().startsWith(MANIFEST_LABEL);
+          Digest.tryParse(label.getValue()).ifPresent(parts::add);
+        }
+      }
+      parts.stream().filter(part -> !content.holds(part)).forEach(absent::add);
+      return isIndex && absent.size() < parts.size() ? List.of() : absent;
     }
 
     @Override
     public void end() {
       log.debug("content listed", "blobs", blobs, "held", held);
       elsewhere = blobs > 0 && held == 0;
-      thread.execute(() -> registries.forEach(tags::seen));
+      thread.execute(
+          () -> {
+            arrivals.missing(missing);
+            registries.forEach(tags::seen);
+          });
     }
   }
 

@@ -8,6 +8,10 @@ import dev.registrymirror.agent.store.containerd.api.ListContentRequest;
 import dev.registrymirror.agent.store.containerd.api.ListContentResponse;
 import dev.registrymirror.agent.store.containerd.api.ListImagesRequest;
 import dev.registrymirror.agent.store.containerd.api.ListImagesResponse;
+import dev.registrymirror.agent.store.containerd.api.PluginsRequest;
+import dev.registrymirror.agent.store.containerd.api.PluginsResponse;
+import dev.registrymirror.agent.store.containerd.api.StatusRequest;
+import dev.registrymirror.agent.store.containerd.api.StatusResponse;
 import dev.registrymirror.agent.store.containerd.api.SubscribeRequest;
 import dev.registrymirror.agent.store.containerd.api.VersionResponse;
 
@@ -38,4 +42,13 @@ record GrpcMethod<Q extends MessageLite, A extends MessageLite>(
 
   static final GrpcMethod<SubscribeRequest, Envelope> EVENTS =
       new GrpcMethod<>("/containerd.services.events.v1.Events/Subscribe", Envelope.parser(), true);
+
+  static final GrpcMethod<PluginsRequest, PluginsResponse> PLUGINS =
+      new GrpcMethod<>(
+          "/containerd.services.introspection.v1.Introspection/Plugins",
+          PluginsResponse.parser(),
+          false);
+
+  static final GrpcMethod<StatusRequest, StatusResponse> CRI_STATUS =
+      new GrpcMethod<>("/runtime.v1.RuntimeService/Status", StatusResponse.parser(), false);
 }

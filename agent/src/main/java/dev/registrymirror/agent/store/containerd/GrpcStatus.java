@@ -17,6 +17,7 @@ record GrpcStatus(int code, String message) {
   static final int UNKNOWN = 2;
   static final int DEADLINE_EXCEEDED = 4;
   static final int RESOURCE_EXHAUSTED = 8;
+  static final int UNIMPLEMENTED = 12;
   static final int INTERNAL = 13;
   static final int UNAVAILABLE = 14;
 

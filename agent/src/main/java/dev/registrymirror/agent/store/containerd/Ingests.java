@@ -14,8 +14,10 @@ import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -110,6 +112,30 @@ final class Ingests implements AutoCloseable {
     ingests.values().stream().filter(each -> !Files.exists(each.path)).forEach(this::remove);
   }
 
+  /** What the entries of the folder are downloads of, also those that nothing is written to. */
+  Set<Digest> digests() {
+    Set<Digest> digests = new HashSet<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      for (Path entry : entries) {
+        if (digests.size() < MAX) {
+          ref(entry).ifPresent(digests::add);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      log.debug("ingests cannot be listed", "why", e);
+    }
+    return digests;
+  }
+
+  private static Optional<Digest> ref(Path path) {
+    try {
+      Matcher ref = REF.matcher(Files.readString(path.resolve("ref")));
+      return ref.matches() ? Digest.tryParse(ref.group(1)) : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
   /** An entry of the folder came or went. */
   void changed(String name) {
     Path path = folder.resolve(name);
@@ -198,12 +224,9 @@ final class Ingests implements AutoCloseable {
   /** Null where it does not say yet what it is. */
   private static Download read(Path path) {
     try {
-      Matcher ref = REF.matcher(Files.readString(path.resolve("ref")));
       long total = Long.parseLong(Files.readString(path.resolve("total")).strip());
-      if (!ref.matches() || total <= 0) {
-        return null;
-      }
-      return Digest.tryParse(ref.group(1))
+      return ref(path)
+          .filter(digest -> total > 0)
           .map(digest -> new Download(digest, path.resolve("data"), total))
           .orElse(null);
     } catch (IOException | NumberFormatException e) {

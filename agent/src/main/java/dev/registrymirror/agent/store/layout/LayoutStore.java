@@ -11,6 +11,7 @@ import dev.registrymirror.agent.store.Download;
 import dev.registrymirror.agent.store.FolderWatcher;
 import dev.registrymirror.agent.store.Manifest;
 import dev.registrymirror.agent.store.ManifestTypes;
+import dev.registrymirror.agent.store.Setup;
 import dev.registrymirror.agent.store.StoreThread;
 import dev.registrymirror.agent.store.Tags;
 import dev.registrymirror.agent.telemetry.Log;
@@ -144,6 +145,11 @@ public final class LayoutStore implements BlobStore, FolderWatcher.Handler {
   @Override
   public void verify(Digest digest) {
     content.verify(digest);
+  }
+
+  @Override
+  public Setup setup() {
+    return Setup.UNKNOWN;
   }
 
   @Override

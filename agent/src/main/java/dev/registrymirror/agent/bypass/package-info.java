@@ -1,0 +1,2 @@
+/** Whether this node's containerd asks the mirror, and why not. */
+package dev.registrymirror.agent.bypass;
