@@ -99,7 +99,7 @@ public final class Agent implements AutoCloseable {
     store = store(options.store(), network);
     roster = roster(options.members());
     Peer self =
-        new Peer(options.nodeIp().getHostAddress(), options.peerListen().getPort(), options.zone());
+        new Peer(options.nodeIp().getHostAddress(), options.peerListen().getPort(), zone(options));
     PeerClient client =
         new PeerClient(
             self,
@@ -194,6 +194,26 @@ public final class Agent implements AutoCloseable {
                   .toList());
       case MembersOptions.RosterFile file -> new FileRoster(file.file());
     };
+  }
+
+  /**
+   * The node's own zone: the one given, else what the roster says of it. A node that came after the
+   * roster has none until its agent starts again.
+   */
+  private static String zone(ServeOptions options) {
+    if (options.zone().isEmpty() && options.members() instanceof MembersOptions.RosterFile roster) {
+      try {
+        return FileRoster.read(roster.file()).stream()
+            .filter(peer -> peer.host().equals(options.nodeIp().getHostAddress()))
+            .findFirst()
+            .map(Peer::zone)
+            .orElse("");
+      } catch (IOException e) {
+        // Who watches it says what is wrong with it.
+        log.debug("no zone from the roster", "cause", e.getMessage());
+      }
+    }
+    return options.zone();
   }
 
   private static TagRules rules(TagPolicy policy) {

@@ -22,6 +22,9 @@ import org.apache.commons.cli.CommandLine;
  */
 final class Given {
 
+  private static final String ADDRESS =
+      "IP:PORT or :PORT, such as 10.0.0.11:29999, [fd00::11]:29999 or :29999";
+
   private final CommandLine line;
   private final Map<String, String> environment;
 
@@ -146,16 +149,36 @@ final class Given {
             .orElseThrow(() -> wrong(option, text, "the IP address of a node, such as 10.0.0.11")));
   }
 
-  /** An address to listen on. Port 0 is any free one. */
-  Optional<InetSocketAddress> address(Option option) throws Misuse {
+  /**
+   * Where to listen. Port 0 is any free one.
+   *
+   * @param fallback where nothing is given; its address where a port alone is ({@code :29999})
+   */
+  InetSocketAddress address(Option option, InetSocketAddress fallback) throws Misuse {
+    if (!has(option)) {
+      return fallback;
+    }
+    HostAndPort address = hostAndPort(option);
+    return new InetSocketAddress(
+        address.host().isEmpty() ? fallback.getAddress() : ip(option, address), address.port());
+  }
+
+  /** The address alone of what is given; empty where none is, or a port alone. */
+  Optional<InetAddress> ipOf(Option option) throws Misuse {
     if (!has(option)) {
       return Optional.empty();
     }
+    HostAndPort address = hostAndPort(option);
+    return address.host().isEmpty() ? Optional.empty() : Optional.of(ip(option, address));
+  }
+
+  private HostAndPort hostAndPort(Option option) throws Misuse {
     String text = text(option, "");
-    Misuse wrong = wrong(option, text, "IP:PORT, such as 10.0.0.11:29999 or [fd00::11]:29999");
-    HostAndPort address = HostAndPort.tryParse(text).orElseThrow(() -> wrong);
-    InetAddress ip = literal(address.host()).orElseThrow(() -> wrong);
-    return Optional.of(new InetSocketAddress(ip, address.port()));
+    return HostAndPort.tryParse(text).orElseThrow(() -> wrong(option, text, ADDRESS));
+  }
+
+  private InetAddress ip(Option option, HostAndPort address) throws Misuse {
+    return literal(address.host()).orElseThrow(() -> wrong(option, text(option, ""), ADDRESS));
   }
 
   List<HostAndPort> hosts(Option option) throws Misuse {
@@ -163,7 +186,7 @@ final class Given {
     for (String text : texts(option)) {
       hosts.add(
           HostAndPort.tryParse(text.strip())
-              .filter(host -> host.port() > 0)
+              .filter(host -> !host.host().isEmpty() && host.port() > 0)
               .orElseThrow(
                   () -> wrong(option, text, "HOST:PORT, such as 10.0.0.11:29998 or agents:29998")));
     }

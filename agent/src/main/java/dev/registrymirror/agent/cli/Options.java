@@ -261,7 +261,7 @@ final class Options {
       List.of(HOSTS_DIR, STATE_DIR, MIRROR, REGISTRY, TAGS, CREDENTIAL_FILE, LOG_LEVEL);
 
   static final List<Option> CLEANUP =
-      List.of(HOSTS_DIR, STATE_DIR, NODE_NAME, METRICS_LISTEN, HOLD, LOG_LEVEL);
+      List.of(HOSTS_DIR, STATE_DIR, NODE_NAME, NODE_IP, METRICS_LISTEN, HOLD, LOG_LEVEL);
 
   static final List<Option> DOCTOR = union(SERVE, CONFIGURE, List.of(CONTAINERD_CONFIG));
 

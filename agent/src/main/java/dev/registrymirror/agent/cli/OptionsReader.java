@@ -36,9 +36,9 @@ final class OptionsReader {
         given.text(Options.NODE_NAME, machine.hostName()),
         nodeIp,
         given.text(Options.ZONE, ""),
-        given.address(Options.LISTEN).orElse(fallbackListen()),
-        given.address(Options.PEER_LISTEN).orElse(new InetSocketAddress(nodeIp, PEER_PORT)),
-        given.address(Options.METRICS_LISTEN).orElse(new InetSocketAddress(nodeIp, METRICS_PORT)),
+        given.address(Options.LISTEN, fallbackListen()),
+        given.address(Options.PEER_LISTEN, new InetSocketAddress(nodeIp, PEER_PORT)),
+        given.address(Options.METRICS_LISTEN, new InetSocketAddress(nodeIp, METRICS_PORT)),
         members,
         peerTls(),
         given.path(Options.CREDENTIAL_FILE),
@@ -76,7 +76,7 @@ final class OptionsReader {
         given.pathOrFallback(Options.STATE_DIR),
         given.text(Options.NODE_NAME, machine.hostName()),
         hold,
-        given.address(Options.METRICS_LISTEN).orElse(new InetSocketAddress(nodeIp, METRICS_PORT)),
+        given.address(Options.METRICS_LISTEN, new InetSocketAddress(nodeIp, METRICS_PORT)),
         logLevel());
   }
 
@@ -112,12 +112,9 @@ final class OptionsReader {
     if (named.isPresent()) {
       return named.get();
     }
-    Optional<InetAddress> listening =
-        given
-            .address(Options.PEER_LISTEN)
-            .map(InetSocketAddress::getAddress)
-            .filter(address -> !address.isAnyLocalAddress());
-    Optional<InetAddress> found = listening.or(machine::routedAddress);
+    Optional<InetAddress> listening = given.ipOf(Options.PEER_LISTEN);
+    Optional<InetAddress> found =
+        listening.filter(address -> !address.isAnyLocalAddress()).or(machine::routedAddress);
     boolean alone = members instanceof MembersOptions.Seeds seeds && seeds.seeds().isEmpty();
     if (found.isEmpty() && !alone) {
       throw new Misuse(

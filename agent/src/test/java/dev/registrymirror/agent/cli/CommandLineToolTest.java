@@ -88,6 +88,8 @@ class CommandLineToolTest {
         serve("--node-ip", "fd00::11", ServeOptions::nodeIp, InetAddress.ofLiteral("fd00::11")),
         serve("--zone", "zone-1", ServeOptions::zone, "zone-1"),
         serve("--listen", "[fd00::11]:2999", ServeOptions::listen, address("fd00::11", 2_999)),
+        serve("--listen", ":2999", ServeOptions::listen, address("127.0.0.1", 2_999)),
+        serve("--peer-listen", ":1", ServeOptions::peerListen, address("10.0.0.11", 1)),
         serve("--peer-listen", "0.0.0.0:0", ServeOptions::peerListen, address("0.0.0.0", 0)),
         serve(
             "--metrics-listen",
@@ -423,12 +425,13 @@ class CommandLineToolTest {
         "configure --seeds=10.0.0.1:1            | unknown option '--seeds=10.0.0.1:1'",
         "serve --zone                            | parameter for option '--zone'",
         "serve --zone=a --zone=b                 | only once",
-        "serve --listen=29999                    | --listen: '29999' is not IP:PORT, such as",
+        "serve --listen=29999                    | --listen: '29999' is not IP:PORT or :PORT, such"
+            + " as",
         "serve --listen=localhost:29999          | 'localhost:29999' is not IP:PORT",
         "serve --listen=10.0.0.1:65536           | '10.0.0.1:65536' is not IP:PORT",
         "serve --listen=fd00::1:29999            | 'fd00::1:29999' is not IP:PORT",
         "serve --peer-listen=10.0.0.1            | --peer-listen: '10.0.0.1' is not IP:PORT",
-        "serve --metrics-listen=:1               | --metrics-listen: ':1' is not IP:PORT",
+        "serve --metrics-listen=:x               | --metrics-listen: ':x' is not IP:PORT",
         "serve --node-ip=node-a                  | --node-ip: 'node-a' is not the IP address",
         "serve --node-ip=0.0.0.0                 | '0.0.0.0' is not the IP address of a node",
         "serve --seeds=10.0.0.1                  | --seeds: '10.0.0.1' is not HOST:PORT",
@@ -540,6 +543,8 @@ class CommandLineToolTest {
 
             This node:
                   --node-name=NAME    The node's name, in logs and status. Default: host name
+                  --node-ip=IP        Where the other nodes reach this one. Default: address of
+                                        --peer-listen, else of the default route
 
             Where the agent listens:
                   --metrics-listen=IP:PORT

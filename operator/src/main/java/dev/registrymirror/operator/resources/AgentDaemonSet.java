@@ -154,6 +154,10 @@ public final class AgentDaemonSet {
             paths.hostsDirectory(),
             "--state-dir",
             STATE_DIRECTORY,
+            "--node-name",
+            "$(NODE_NAME)",
+            "--node-ip",
+            "$(HOST_IP)",
             "--metrics-listen",
             listen(spec.ports().metrics())));
     agent.setPorts(List.of(port("metrics", spec.ports().metrics())));
