@@ -88,8 +88,6 @@ class CommandLineToolTest {
         serve("--node-ip", "fd00::11", ServeOptions::nodeIp, InetAddress.ofLiteral("fd00::11")),
         serve("--zone", "zone-1", ServeOptions::zone, "zone-1"),
         serve("--listen", "[fd00::11]:2999", ServeOptions::listen, address("fd00::11", 2_999)),
-        serve("--listen", ":2999", ServeOptions::listen, address("127.0.0.1", 2_999)),
-        serve("--peer-listen", ":1", ServeOptions::peerListen, address("10.0.0.11", 1)),
         serve("--peer-listen", "0.0.0.0:0", ServeOptions::peerListen, address("0.0.0.0", 0)),
         serve(
             "--metrics-listen",
@@ -532,6 +530,14 @@ class CommandLineToolTest {
   }
 
   @Test
+  void aPortAloneIsOnTheAddressThatGoesWithoutSaying() {
+    run("serve", "--listen", ":2999", "--peer-listen", ":2998", "--node-ip", "fd00::11");
+
+    assertThat(commands.serve.listen()).isEqualTo(address("127.0.0.1", 2_999));
+    assertThat(commands.serve.peerListen()).isEqualTo(address("fd00::11", 2_998));
+  }
+
+  @Test
   void helpIsGroupedAndShowsDefaults() {
     run("cleanup", "--help");
 
@@ -543,8 +549,8 @@ class CommandLineToolTest {
 
             This node:
                   --node-name=NAME    The node's name, in logs and status. Default: host name
-                  --node-ip=IP        Where the other nodes reach this one. Default: address of
-                                        --peer-listen, else of the default route
+                  --node-ip=IP        Where the other nodes reach this one. Default: address of --peer-listen,
+                                        else of the default route
 
             Where the agent listens:
                   --metrics-listen=IP:PORT
