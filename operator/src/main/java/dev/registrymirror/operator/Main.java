@@ -5,8 +5,10 @@ import dev.registrymirror.operator.reconcile.RegistryMirrorReconciler;
 import dev.registrymirror.operator.reconcile.Uninstall;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,6 +76,7 @@ public final class Main {
     PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     Agents agents = new Agents();
     KubernetesClient client = new KubernetesClientBuilder().build();
+    AtomicBoolean ends = new AtomicBoolean();
     Operator operator =
         new Operator(
             overrider -> {
@@ -81,8 +85,7 @@ public final class Main {
                   .withMetrics(MicrometerMetrics.withoutPerResourceMetrics(metrics))
                   .withReconciliationTerminationTimeout(SHUTDOWN);
               if (settings.leaderElection()) {
-                overrider.withLeaderElectionConfiguration(
-                    new LeaderElectionConfiguration(LEASE, settings.namespace()));
+                overrider.withLeaderElectionConfiguration(lease(settings.namespace(), ends));
               }
             });
     operator.register(
@@ -98,6 +101,7 @@ public final class Main {
             new Thread(
                 () -> {
                   log.info("ends");
+                  ends.set(true);
                   ops.close();
                   operator.stop();
                   agents.close();
@@ -107,5 +111,24 @@ public final class Main {
         "serves RegistryMirrors in {}; agents of {}", settings.watched(), settings.agentImage());
     // Returns at once where there is no leader election, else when this replica leads.
     operator.start();
+  }
+
+  /**
+   * Who loses the lease ends at once, as another leads. By default the framework would call {@code
+   * exit}, also when the end itself gives the lease back, and then wait for itself.
+   */
+  private static LeaderElectionConfiguration lease(String namespace, AtomicBoolean ends) {
+    Runnable lost =
+        () -> {
+          if (!ends.get()) {
+            log.error("ends, as the lease is lost");
+            Runtime.getRuntime().halt(1);
+          }
+        };
+    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
+        .withLeaseNamespace(namespace)
+        .withExitOnStopLeading(false)
+        .withLeaderCallbacks(new LeaderCallbacks(() -> {}, lost, leader -> {}))
+        .build();
   }
 }
