@@ -1,5 +1,6 @@
 package dev.registrymirror.operator.reconcile;
 
+import dev.registrymirror.operator.crd.HostsOnDelete;
 import dev.registrymirror.operator.crd.MirrorStatus;
 import dev.registrymirror.operator.crd.RegistryMirror;
 import dev.registrymirror.operator.nodes.AgentPod;
@@ -130,15 +131,43 @@ public final class RegistryMirrorReconciler
 
   @Override
   public DeleteControl cleanup(RegistryMirror mirror, Context<RegistryMirror> context) {
+    if (isEnding(mirror.getMetadata().getNamespace(), context)) {
+      return letGo(mirror, context);
+    }
     Observed observed = observer.observe(mirror, context);
     Optional<Duration> again =
         new Removal(observed, context, clock.instant(), events).step(agentImage);
     if (again.isPresent()) {
       return DeleteControl.noFinalizerRemoval().rescheduleAfter(again.get().toMillis());
     }
+    return forget(mirror);
+  }
+
+  private DeleteControl forget(RegistryMirror mirror) {
     rosters.remove(ResourceID.fromResource(mirror));
     observer.forget(mirror);
     return DeleteControl.defaultDelete();
+  }
+
+  private static boolean isEnding(String namespace, Context<RegistryMirror> context) {
+    return Optional.ofNullable(context.getClient().namespaces().withName(namespace).get())
+        .filter(found -> found.getMetadata().getDeletionTimestamp() != null)
+        .isPresent();
+  }
+
+  /**
+   * In a namespace that ends no pod can be created any more, and the operator's role there goes at
+   * any moment. All that was made goes with the namespace.
+   */
+  private DeleteControl letGo(RegistryMirror mirror, Context<RegistryMirror> context) {
+    if (mirror.getSpec().onDelete().hosts() == HostsOnDelete.Restore) {
+      events.warn(
+          mirror,
+          "HostsNotRestored",
+          "the namespace is being deleted, in which no agent can restore its node: delete the RegistryMirror first. containerd passes over a mirror that is no more; to restore a node run mirror-agent cleanup on it",
+          context.getClient());
+    }
+    return forget(mirror);
   }
 
   /** What goes wrong beyond what is foreseen is tried again, ever later; it is in the log. */

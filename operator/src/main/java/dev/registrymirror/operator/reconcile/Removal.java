@@ -7,7 +7,6 @@ import dev.registrymirror.operator.crd.RegistryMirror;
 import dev.registrymirror.operator.nodes.AgentPod;
 import dev.registrymirror.operator.nodes.NodeFacts;
 import dev.registrymirror.operator.resources.AgentDaemonSet;
-import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -109,21 +108,7 @@ final class Removal {
     return Optional.ofNullable(mirror.getStatus()).map(MirrorStatus::deployed).orElse(false);
   }
 
-  /** In a namespace that ends no pod can be created any more. */
   private boolean canRestore() {
-    String name = mirror.getMetadata().getNamespace();
-    Namespace namespace = context.getClient().namespaces().withName(name).get();
-    if (namespace != null && namespace.getMetadata().getDeletionTimestamp() != null) {
-      events.warn(
-          mirror,
-          "HostsNotRestored",
-          "namespace "
-              + name
-              + " is being deleted, in which no agent can restore its node: delete the"
-              + " RegistryMirror first. To restore a node run mirror-agent cleanup on it",
-          context.getClient());
-      return false;
-    }
     return mirror.getSpec().platform() == PlatformName.Custom || observed.platforms().size() == 1;
   }
 

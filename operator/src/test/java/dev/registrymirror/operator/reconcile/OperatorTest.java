@@ -1,10 +1,12 @@
 package dev.registrymirror.operator.reconcile;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.registrymirror.lab.cluster.ControlPlane;
 import dev.registrymirror.lab.cluster.NeedsControlPlane;
 import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.operator.chart.Chart;
 import dev.registrymirror.operator.crd.CrdFile;
 import dev.registrymirror.operator.crd.RegistryMirror;
 import dev.registrymirror.operator.nodes.Agents;
@@ -12,10 +14,12 @@ import dev.registrymirror.operator.reconcile.StandInKubelet.Kind;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.Watch;
 import io.javaoperatorsdk.operator.Operator;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -28,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -51,6 +56,12 @@ class OperatorTest {
       new RegistryMirrorReconciler.Pace(
           Duration.ofSeconds(1), Duration.ofMillis(500), Duration.ofMillis(500));
 
+  /** Where the operator is at home. */
+  private static final String HOME = "operators";
+
+  private static final Set<String> RIGHTS =
+      Set.of("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding");
+
   private static ControlPlane kubernetes;
   private static KubernetesClient client;
 
@@ -72,6 +83,7 @@ class OperatorTest {
     kubernetes = ControlPlane.start(ControlPlane.Options.apiServer().withControllerManager());
     kubernetes.apply(CrdFile.generate());
     kubernetes.kubectl("wait", "--for=condition=Established", "crd", "--all");
+    kubernetes.kubectl("create", "namespace", HOME);
     client =
         new KubernetesClientBuilder()
             .withConfig(Config.fromKubeconfig(Files.readString(kubernetes.kubeconfig())))
@@ -94,14 +106,33 @@ class OperatorTest {
     operator.start();
   }
 
+  /** With the rights that the chart gives it, and no more. */
   private Operator operator() {
+    client
+        .load(new ByteArrayInputStream(rights().getBytes(UTF_8)))
+        .items()
+        .stream()
+        .filter(item -> RIGHTS.contains(item.getKind()))
+        .forEach(item -> client.resource(item).serverSideApply());
+    Config config =
+        new ConfigBuilder(client.getConfiguration())
+            .withOauthToken(
+                kubernetes.kubectl("-n", HOME, "create", "token", Chart.OPERATOR).strip())
+            .withAutoOAuthToken(null)
+            .build();
     Operator started =
         new Operator(
-            overrider -> overrider.withKubernetesClient(client).withCloseClientOnStop(false));
+            overrider ->
+                overrider.withKubernetesClient(
+                    new KubernetesClientBuilder().withConfig(config).build()));
     started.register(
         new RegistryMirrorReconciler("registry.lab/agent:1", agents, Clock.systemUTC(), QUICK),
         controller -> controller.settingNamespace(namespace));
     return started;
+  }
+
+  private String rights() {
+    return Chart.render(Map.of("watchNamespaces[0]", namespace), HOME);
   }
 
   @AfterEach
