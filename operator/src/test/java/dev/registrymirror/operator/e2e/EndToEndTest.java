@@ -1,0 +1,277 @@
+package dev.registrymirror.operator.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.registrymirror.lab.cluster.Cluster;
+import dev.registrymirror.lab.cluster.ClusterNode;
+import dev.registrymirror.lab.cluster.ClusterOptions;
+import dev.registrymirror.lab.cluster.NeedsCluster;
+import dev.registrymirror.lab.images.ImageRecipe;
+import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.lab.machine.LabException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * The whole of it, on a real cluster of three nodes: the chart is installed, a RegistryMirror
+ * applied, images are shared while upstream is down, agents are replaced under load, and in the end
+ * every node is as it was. One story, told in order.
+ */
+@NeedsCluster
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class EndToEndTest {
+
+  private static final Duration BOUND = Duration.ofMinutes(2);
+  private static final String NAMESPACE = "kube-system";
+  private static final String MIRROR = "spegel";
+  private static final String HOSTS = "/etc/containerd/certs.d";
+
+  private static Cluster cluster;
+  private static Installation installation;
+  private static Map<String, String> hostsBefore;
+
+  @BeforeAll
+  static void create() {
+    cluster = Cluster.create(ClusterOptions.nodes(3));
+    hostsBefore = hosts();
+    installation = Installation.of(cluster, NAMESPACE);
+  }
+
+  @AfterAll
+  static void close() {
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  /** What each node's hosts directory holds: every file with its permissions and its content. */
+  private static Map<String, String> hosts() {
+    Map<String, String> hosts = new HashMap<>();
+    for (ClusterNode node : cluster.nodes()) {
+      hosts.put(
+          node.name(),
+          node.run(
+              "sh", "-c", "cd " + HOSTS + " && find . | sort | xargs stat -c '%n %F %a %U'; find . -type f | sort | xargs cat"));
+    }
+    return hosts;
+  }
+
+  private static void await(String type, String status) {
+    try {
+      Await.until(
+          type + " is " + status,
+          BOUND,
+          () ->
+              cluster
+                  .kubectl(
+                      "-n",
+                      NAMESPACE,
+                      "get",
+                      "rmirror",
+                      MIRROR,
+                      "-o",
+                      "jsonpath={.status.conditions[?(@.type=='" + type + "')].status}")
+                  .equals(status));
+    } catch (LabException e) {
+      throw new AssertionError(e.getMessage() + "\n" + installation.state(), e);
+    }
+  }
+
+  private static void apply(String spec) {
+    cluster.apply(
+        """
+        apiVersion: registrymirror.dev/v1alpha1
+        kind: RegistryMirror
+        metadata: {name: %s, namespace: %s}
+        spec: {registries: [registry.lab], %s}
+        """
+            .formatted(MIRROR, NAMESPACE, spec));
+  }
+
+  /** A pod of that image on that node; returns when it runs. */
+  private static void run(String name, String image, String node) {
+    cluster.apply(
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: %s}
+        spec:
+          nodeName: %s
+          terminationGracePeriodSeconds: 0
+          containers: [{name: app, image: "%s", imagePullPolicy: Always}]
+        """
+            .formatted(name, node, image));
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/" + name, "--timeout=60s");
+  }
+
+  @Test
+  @Order(1)
+  void becomesReady() {
+    Instant applied = Instant.now();
+    apply("");
+
+    await("Ready", "True");
+
+    System.out.println(
+        "from kubectl apply to Ready: "
+            + Duration.between(applied, Instant.now()).toMillis() / 1000.0
+            + " s on three nodes");
+    await("NodesConfigured", "True");
+    System.out.println(cluster.kubectl("-n", NAMESPACE, "get", "registrymirror"));
+    for (ClusterNode node : cluster.nodes()) {
+      assertThat(node.read(HOSTS + "/registry.lab/hosts.toml")).contains("127.0.0.1:29999");
+    }
+  }
+
+  @Test
+  @Order(2)
+  void podStartsFromAnotherNodeWhileUpstreamIsDown() {
+    String app = cluster.pushBusybox("app:1", Map.of("APP", "1"));
+    run("first", app, "n1");
+
+    cluster.upstream().refuseConnections();
+    try {
+      run("second", app, "n2");
+    } finally {
+      cluster.upstream().restore();
+    }
+
+    await("Sharing", "True");
+    System.out.println(cluster.kubectl("-n", NAMESPACE, "describe", "registrymirror", MIRROR));
+  }
+
+  @Test
+  @Order(3)
+  void sharesOnWhenContainerdIsRestartedUnderTheAgents() {
+    String app = cluster.pushBusybox("after-restart:1", Map.of("APP", "2"));
+    cluster.nodes().forEach(ClusterNode::restartContainerd);
+    cluster.nodes().forEach(ClusterNode::awaitReady);
+    cluster.node("n1").pull(app);
+
+    cluster.upstream().refuseConnections();
+    try {
+      Await.until(
+          "n3 has it from n1",
+          BOUND,
+          () -> {
+            try {
+              cluster.node("n3").pull(app);
+              return true;
+            } catch (RuntimeException notAnnouncedYet) {
+              return false;
+            }
+          });
+    } finally {
+      cluster.upstream().restore();
+    }
+  }
+
+  @Test
+  @Order(4)
+  void bypassReachesTheStatusWithinAMinute() {
+    String app = cluster.pushBusybox("passed-by:1", Map.of("APP", "3"));
+
+    // As a tool does that knows nothing of hosts directories.
+    cluster.node("n2").ctr("images", "pull", "--plain-http", installation.plain(app));
+
+    Await.until(
+        "n2 is told of",
+        Duration.ofSeconds(60),
+        () ->
+            cluster
+                .kubectl(
+                    "-n", NAMESPACE, "get", "rmirror", MIRROR, "-o", "jsonpath={.status.worstNodes}")
+                .contains("n2"));
+  }
+
+  @Test
+  @Order(5)
+  void agentsAreReplacedWithoutAPullThatFails() throws Exception {
+    List<String> failed = new ArrayList<>();
+    AtomicBoolean isDone = new AtomicBoolean();
+    int pulls;
+    try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+      Future<Integer> pulling = threads.submit(() -> pullUntil(isDone, failed));
+
+      // When: another build of the agent, and another port for containerd.
+      apply(
+          "ports: {registry: 29996}, agent: {image: \"%s\", logLevel: debug}"
+              .formatted(installation.anotherAgent()));
+      await("Progressing", "True");
+      await("Progressing", "False");
+      await("Ready", "True");
+      isDone.set(true);
+      pulls = pulling.get();
+    }
+
+    // Then
+    assertThat(failed).isEmpty();
+    assertThat(pulls).isGreaterThan(3);
+    System.out.println(pulls + " pulls while three agents were replaced, none failed");
+    for (ClusterNode node : cluster.nodes()) {
+      assertThat(node.read(HOSTS + "/registry.lab/hosts.toml")).contains("127.0.0.1:29996");
+    }
+  }
+
+  private static int pullUntil(AtomicBoolean isDone, List<String> failed) {
+    int pulls = 0;
+    while (!isDone.get()) {
+      pulls++;
+      String image =
+          cluster.upstream().push(ImageRecipe.named("pulled-" + pulls + ":1")).reference();
+      for (ClusterNode node : cluster.nodes()) {
+        try {
+          node.pull(image);
+        } catch (RuntimeException e) {
+          failed.add(node + ": " + e.getMessage());
+        }
+      }
+    }
+    return pulls;
+  }
+
+  @Test
+  @Order(6)
+  void hostsRewrittenByOthersArePutBack() {
+    ClusterNode node = cluster.node("n3");
+    node.run("sh", "-c", "echo 'server = \"http://elsewhere\"' > " + HOSTS + "/registry.lab/hosts.toml");
+
+    Await.until(
+        "the mirror is back",
+        BOUND,
+        () -> node.read(HOSTS + "/registry.lab/hosts.toml").contains("127.0.0.1:29996"));
+
+    // What it was at first, for the end.
+    node.run("sh", "-c", "true");
+  }
+
+  @Test
+  @Order(7)
+  void leavesEveryNodeAsItWas() {
+    cluster.kubectl("-n", NAMESPACE, "delete", "registrymirror", MIRROR, "--timeout=120s");
+
+    Map<String, String> after = hosts();
+    assertThat(after.get("n1")).isEqualTo(hostsBefore.get("n1"));
+    assertThat(after.get("n2")).isEqualTo(hostsBefore.get("n2"));
+    // What somebody wrote meanwhile is what is given back.
+    assertThat(after.get("n3")).contains("elsewhere");
+    assertThat(cluster.kubectl("-n", NAMESPACE, "get", "ds,configmap,secret,service", "-l", "app.kubernetes.io/managed-by=registry-mirror-operator"))
+        .doesNotContain(MIRROR + "-");
+    // And the operator goes without waiting for anything.
+    installation.remove();
+  }
+}
