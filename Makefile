@@ -9,7 +9,7 @@ EXPLAIN := || { $(MVN) -q -N toolchains:select-jdk-toolchain >/dev/null 2>&1 || 
 LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am $(EXPLAIN); lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lab-up lab-down bench simulate crd format clean tools
+.PHONY: help build demo test lab-up lab-down bench simulate crd images format clean tools
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,13 @@ simulate: tools ## Pull an image on 5,000 nodes at once, in one process and virt
 
 crd: tools ## Generate the chart's CustomResourceDefinition from the operator's types
 	@$(MVN) -q -pl operator -am process-test-classes -Dcrd.phase=process-test-classes $(EXPLAIN)
+
+# For arm64, too, with ARM64_JDK=<a JDK 25 for it, with jmods> ARM64_ROOT=<a Debian's root for it>.
+images: tools ## Make the images of agent and operator, without Docker: images/target/*.tar (or PUSH=registry.example.com/registry-mirror)
+	@$(MVN) -q package -DskipTests -Dimages.phase=package -Dimages.push=$(PUSH) \
+	  -Dimages.arm64.jdk=$(ARM64_JDK) -Dimages.arm64.root=$(ARM64_ROOT) $(EXPLAIN)
+	@$(MVN) -q org.cyclonedx:cyclonedx-maven-plugin:makeBom -pl agent,operator
+	@for one in agent operator; do cp $$one/target/bom.json images/target/$$one.cdx.json; done; ls images/target/*.tar images/target/*.json
 
 # With what comes before: the lab's part of it needs the agent's artifacts.
 format: tools ## Put all Java sources into google-java-format

@@ -1,11 +1,5 @@
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
-import java.util.spi.ToolProvider;
-import java.util.stream.Stream;
 
 /**
  * {@code Distribution.java <folder>}: puts into the agent's folder, where {@code bin} and {@code
@@ -33,51 +27,8 @@ final class Distribution {
 
   public static void main(String[] args) throws Exception {
     Path folder = Path.of(args[0]).toAbsolutePath();
-    link(folder.resolve("runtime"));
+    JavaRuntime.link(folder.resolve("runtime"), MODULES);
     new Training(folder, folder.resolve("lib/mirror-agent.aot"), false).train();
     new Training(folder, folder.resolve("lib/mirror-agent-tls.aot"), true).train();
-  }
-
-  private static void link(Path runtime) throws IOException {
-    String made = Runtime.version() + " " + String.join(",", MODULES);
-    Path stamp = runtime.resolve("made-of");
-    if (Files.exists(stamp) && Files.readString(stamp).equals(made)) {
-      return;
-    }
-    delete(runtime);
-    ToolProvider jlink =
-        ToolProvider.findFirst("jlink")
-            .orElseThrow(
-                () -> new IllegalStateException("this JDK has no jlink: install a whole one"));
-    int code =
-        jlink.run(
-            System.out,
-            System.err,
-            "--add-modules=" + String.join(",", MODULES),
-            "--output=" + runtime,
-            "--strip-java-debug-attributes",
-            "--no-header-files",
-            "--no-man-pages");
-    if (code != 0) {
-      throw new IllegalStateException("jlink failed: " + code);
-    }
-    Files.writeString(stamp, made);
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      files.sorted(Comparator.reverseOrder()).forEach(Distribution::deleteFile);
-    }
-  }
-
-  private static void deleteFile(Path file) {
-    try {
-      Files.delete(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
