@@ -1,4 +1,4 @@
-package dev.registrymirror.operator.e2e;
+package dev.registrymirror.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

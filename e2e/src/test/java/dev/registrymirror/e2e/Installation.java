@@ -1,4 +1,4 @@
-package dev.registrymirror.operator.e2e;
+package dev.registrymirror.e2e;
 
 import dev.registrymirror.lab.cluster.Cluster;
 import dev.registrymirror.lab.machine.Command;
@@ -37,9 +37,9 @@ final class Installation {
         RELEASE,
         chart(),
         "--wait",
-        "--set",
+        "--set-string",
         "image.repository=registry.lab/registry-mirror/operator,image.tag=1",
-        "--set",
+        "--set-string",
         "agentImage.repository=registry.lab/registry-mirror/agent,agentImage.tag=1");
     return installation;
   }
@@ -49,7 +49,7 @@ final class Installation {
   }
 
   private static Path archive(String name) {
-    Path archive = Path.of("..", "images", "target", name + ".tar").toAbsolutePath().normalize();
+    Path archive = Path.of("..", "images", "target", name + "-amd64.tar").toAbsolutePath().normalize();
     if (!Files.exists(archive)) {
       throw new LabException("no image " + archive + ": make images builds it");
     }
@@ -85,9 +85,19 @@ final class Installation {
 
   /** What a person would look at where something is wrong. */
   String state() {
-    return cluster.kubectl("-n", namespace, "get", "pods,ds,deploy,jobs", "-o", "wide")
-        + cluster.kubectl("-n", namespace, "get", "events", "--sort-by=.lastTimestamp")
-        + cluster.kubectl(
-            "-n", namespace, "logs", "deploy/registry-mirror-operator", "--tail=40", "--ignore-errors");
+    return shown("get", "pods,ds,deploy,jobs,rmirror", "-o", "wide")
+        + shown("get", "rmirror", "-o", "yaml")
+        + shown("get", "events", "--sort-by=.lastTimestamp")
+        + shown("logs", "-l", "app.kubernetes.io/name=registry-mirror-operator", "--tail=40");
+  }
+
+  private String shown(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("-n", namespace));
+    all.addAll(List.of(arguments));
+    try {
+      return cluster.kubectl(all.toArray(String[]::new)) + "\n";
+    } catch (LabException e) {
+      return e.getMessage() + "\n";
+    }
   }
 }
