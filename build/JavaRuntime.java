@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
 /**
@@ -16,12 +15,12 @@ import java.util.stream.Stream;
 final class JavaRuntime {
   private JavaRuntime() {}
 
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) throws IOException, InterruptedException {
     link(Path.of(args[0]), List.of(args[1].split(",")));
   }
 
   /** Of the JDK that this runs on. */
-  static void link(Path runtime, List<String> modules) throws IOException {
+  static void link(Path runtime, List<String> modules) throws IOException, InterruptedException {
     link(runtime, modules, Optional.empty());
   }
 
@@ -29,7 +28,8 @@ final class JavaRuntime {
    * @param jdk whose modules are taken: one of this release for another machine; empty: the JDK
    *     that this runs on
    */
-  static void link(Path runtime, List<String> modules, Optional<Path> jdk) throws IOException {
+  static void link(Path runtime, List<String> modules, Optional<Path> jdk)
+      throws IOException, InterruptedException {
     String made =
         Runtime.version()
             + jdk.map(path -> " " + path).orElse("")
@@ -40,20 +40,22 @@ final class JavaRuntime {
       return;
     }
     delete(runtime);
-    ToolProvider jlink =
-        ToolProvider.findFirst("jlink")
-            .orElseThrow(
-                () -> new IllegalStateException("this JDK has no jlink: install a whole one"));
-    List<String> options =
+    Path jlink = Path.of(System.getProperty("java.home"), "bin", "jlink");
+    if (!Files.exists(jlink)) {
+      throw new IllegalStateException("this JDK has no jlink: install a whole one");
+    }
+    // In a process of its own it makes the same each time; in this one it does not.
+    List<String> command =
         new ArrayList<>(
             List.of(
+                jlink.toString(),
                 "--add-modules=" + String.join(",", modules),
                 "--output=" + runtime,
                 "--strip-java-debug-attributes",
                 "--no-header-files",
                 "--no-man-pages"));
-    jdk.ifPresent(path -> options.add("--module-path=" + path.resolve("jmods")));
-    int code = jlink.run(System.out, System.err, options.toArray(String[]::new));
+    jdk.ifPresent(path -> command.add("--module-path=" + path.resolve("jmods")));
+    int code = new ProcessBuilder(command).inheritIO().start().waitFor();
     if (code != 0) {
       throw new IllegalStateException("jlink failed: " + code);
     }
