@@ -9,7 +9,7 @@ EXPLAIN := || { $(MVN) -q -N toolchains:select-jdk-toolchain >/dev/null 2>&1 || 
 LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am $(EXPLAIN); lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lab-up lab-down bench simulate crd images format clean tools
+.PHONY: help build demo test e2e lab-up lab-down bench simulate crd images format clean tools
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ tools:
 	  exit 1; }
 
 build: tools ## Build the agent, without tests: agent/target/mirror-agent/bin/mirror-agent
-	@$(MVN) -q package -DskipTests $(EXPLAIN)
+	@$(MVN) -q package -DskipTests -pl agent $(EXPLAIN)
 
 demo: tools ## Pull an image on five nodes at once and see where every byte comes from
 	@echo "Building the agent and the lab (the first time with Maven's downloads, some minutes)..."
@@ -31,6 +31,9 @@ test: tools ## Run every test and check; at the end what was skipped and why (ne
 	rm -rf */target/surefire-reports
 	$(MVN) verify; code=$$?; \
 	awk -f build/skipped.awk */target/surefire-reports/TEST-*.xml; exit $$code
+
+e2e: tools ## Install it on a real cluster of three nodes on this machine, and tell the whole story (root; 5 minutes)
+	$(MVN) package -pl e2e -am -Dtest=EndToEndTest -Dsurefire.failIfNoSpecifiedTests=false
 
 # 143: ended by lab-down, which is well.
 lab-up: tools ## Start nodes, a registry and agents on this machine; Ctrl-C ends them (ARGS=--help)
@@ -50,7 +53,7 @@ crd: tools ## Generate the chart's CustomResourceDefinition from the operator's 
 
 # For arm64, too, with ARM64_JDK=<a JDK 25 for it, with jmods> ARM64_ROOT=<a Debian's root for it>.
 images: tools ## Make the images of agent and operator, without Docker: images/target/*.tar (or PUSH=registry.example.com/registry-mirror)
-	@$(MVN) -q package -DskipTests -Dimages.phase=package -Dimages.push=$(PUSH) \
+	@$(MVN) -q package -DskipTests -pl images -am -Dimages.push=$(PUSH) \
 	  -Dimages.arm64.jdk=$(ARM64_JDK) -Dimages.arm64.root=$(ARM64_ROOT) $(EXPLAIN)
 	@$(MVN) -q org.cyclonedx:cyclonedx-maven-plugin:makeBom -pl agent,operator
 	@for one in agent operator; do cp $$one/target/bom.json images/target/$$one.cdx.json; done; ls images/target/*.tar images/target/*.json

@@ -65,7 +65,12 @@ class EndToEndTest {
       hosts.put(
           node.name(),
           node.run(
-              "sh", "-c", "cd " + HOSTS + " && find . | sort | xargs stat -c '%n %F %a %U'; find . -type f | sort | xargs cat"));
+              "sh",
+              "-c",
+              "cd "
+                  + HOSTS
+                  + " && find . | sort | xargs stat -c '%n %F %a %U'; find . -type f | sort | xargs"
+                  + " cat"));
     }
     return hosts;
   }
@@ -185,8 +190,14 @@ class EndToEndTest {
   void bypassReachesTheStatusWithinAMinute() {
     String app = cluster.pushBusybox("passed-by:1", Map.of("APP", "3"));
 
-    // As a tool does that knows nothing of hosts directories.
-    cluster.node("n2").ctr("images", "pull", "--plain-http", installation.plain(app));
+    // As a tool does that reads another hosts directory than kubelet's pulls do.
+    ClusterNode node = cluster.node("n2");
+    node.run(
+        "sh",
+        "-c",
+        "mkdir -p /var/other/registry.lab && echo 'server = \"%s\"' > /var/other/registry.lab/hosts.toml"
+            .formatted(cluster.upstream().address()));
+    node.ctr("images", "pull", "--hosts-dir", "/var/other", app);
 
     Await.until(
         "n2 is told of",
@@ -194,7 +205,13 @@ class EndToEndTest {
         () ->
             cluster
                 .kubectl(
-                    "-n", NAMESPACE, "get", "rmirror", MIRROR, "-o", "jsonpath={.status.worstNodes}")
+                    "-n",
+                    NAMESPACE,
+                    "get",
+                    "rmirror",
+                    MIRROR,
+                    "-o",
+                    "jsonpath={.status.worstNodes}")
                 .contains("n2"));
   }
 
@@ -248,15 +265,13 @@ class EndToEndTest {
   @Order(6)
   void hostsRewrittenByOthersArePutBack() {
     ClusterNode node = cluster.node("n3");
-    node.run("sh", "-c", "echo 'server = \"http://elsewhere\"' > " + HOSTS + "/registry.lab/hosts.toml");
+    node.run(
+        "sh", "-c", "echo 'server = \"http://elsewhere\"' > " + HOSTS + "/registry.lab/hosts.toml");
 
     Await.until(
         "the mirror is back",
         BOUND,
         () -> node.read(HOSTS + "/registry.lab/hosts.toml").contains("127.0.0.1:29996"));
-
-    // What it was at first, for the end.
-    node.run("sh", "-c", "true");
   }
 
   @Test
@@ -269,7 +284,14 @@ class EndToEndTest {
     assertThat(after.get("n2")).isEqualTo(hostsBefore.get("n2"));
     // What somebody wrote meanwhile is what is given back.
     assertThat(after.get("n3")).contains("elsewhere");
-    assertThat(cluster.kubectl("-n", NAMESPACE, "get", "ds,configmap,secret,service", "-l", "app.kubernetes.io/managed-by=registry-mirror-operator"))
+    assertThat(
+            cluster.kubectl(
+                "-n",
+                NAMESPACE,
+                "get",
+                "ds,configmap,secret,service",
+                "-l",
+                "app.kubernetes.io/managed-by=registry-mirror-operator"))
         .doesNotContain(MIRROR + "-");
     // And the operator goes without waiting for anything.
     installation.remove();

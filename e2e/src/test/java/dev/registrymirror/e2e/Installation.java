@@ -49,7 +49,8 @@ final class Installation {
   }
 
   private static Path archive(String name) {
-    Path archive = Path.of("..", "images", "target", name + "-amd64.tar").toAbsolutePath().normalize();
+    Path archive =
+        Path.of("..", "images", "target", name + "-amd64.tar").toAbsolutePath().normalize();
     if (!Files.exists(archive)) {
       throw new LabException("no image " + archive + ": make images builds it");
     }
@@ -59,11 +60,6 @@ final class Installation {
   /** The reference of another build of the agent: the same under another name. */
   String anotherAgent() {
     return cluster.push(agentArchive, "registry-mirror/agent:2");
-  }
-
-  /** A reference that leads to upstream without any hosts directory. */
-  String plain(String reference) {
-    return reference.replace("registry.lab", cluster.upstream().address().getAuthority());
   }
 
   void remove() {

@@ -36,7 +36,9 @@ final class ConditionEvents {
                       was.getStatus().equals(condition.getStatus())
                           && was.getReason().equals(condition.getReason()))
               .isPresent();
-      if (!isSame) {
+      boolean isNews =
+          old.isPresent() || isBad(condition) || condition.getType().equals(Conditions.READY);
+      if (!isSame && isNews) {
         record(
             mirror,
             isBad(condition) ? WARNING : NORMAL,

@@ -70,6 +70,9 @@ public final class RegistryMirrorReconciler
         new Pace(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(10));
   }
 
+  /** Nodes and pods of one answer: thousands at once, with all that is in them, take memory. */
+  private static final long PAGE = 250;
+
   private final String agentImage;
   private final Clock clock;
   private final Pace pace;
@@ -164,7 +167,9 @@ public final class RegistryMirrorReconciler
       events.warn(
           mirror,
           "HostsNotRestored",
-          "the namespace is being deleted, in which no agent can restore its node: delete the RegistryMirror first. containerd passes over a mirror that is no more; to restore a node run mirror-agent cleanup on it",
+          "the namespace is being deleted, in which no agent can restore its node: delete the"
+              + " RegistryMirror first. containerd passes over a mirror that is no more; to restore"
+              + " a node run mirror-agent cleanup on it",
           context.getClient());
     }
     return forget(mirror);
@@ -196,6 +201,7 @@ public final class RegistryMirrorReconciler
         InformerEventSourceConfiguration.from(Node.class, RegistryMirror.class)
             .withWatchAllNamespaces()
             .withItemStore(new TransformingItemStore<>(NodeFacts::strip))
+            .withInformerListLimit(PAGE)
             .withSecondaryToPrimaryMapper(node -> everyMirror(context))
             // A Node changes every few seconds, mostly in what is of no interest here.
             .withOnUpdateFilter((newer, older) -> !NodeFacts.of(newer).equals(NodeFacts.of(older)))
@@ -210,6 +216,7 @@ public final class RegistryMirrorReconciler
             .withNamespacesInheritedFromController()
             .withLabelSelector(Labels.SELECTOR + "," + Labels.COMPONENT + "=agent")
             .withItemStore(new TransformingItemStore<>(AgentPod::strip))
+            .withInformerListLimit(PAGE)
             .withSecondaryToPrimaryMapper(RegistryMirrorReconciler::mirrorOf)
             .build(),
         context);

@@ -259,9 +259,11 @@ final class StatusReport {
           "NoServiceMonitor",
           "this cluster does not know ServiceMonitor: it is made as soon as Prometheus Operator's"
               + " definitions are here");
-    } else {
+    } else if (obstacle.isPresent()) {
       conditions.add(
-          Conditions.MONITORED, obstacle.isEmpty(), "Made", "Prometheus is told of the agents");
+          Conditions.MONITORED, false, obstacle.get().reason(), "there is nothing to be watched");
+    } else {
+      conditions.add(Conditions.MONITORED, true, "Made", "Prometheus is told of the agents");
     }
   }
 

@@ -108,10 +108,7 @@ class OperatorTest {
 
   /** With the rights that the chart gives it, and no more. */
   private Operator operator() {
-    client
-        .load(new ByteArrayInputStream(rights().getBytes(UTF_8)))
-        .items()
-        .stream()
+    client.load(new ByteArrayInputStream(rights().getBytes(UTF_8))).items().stream()
         .filter(item -> RIGHTS.contains(item.getKind()))
         .forEach(item -> client.resource(item).serverSideApply());
     Config config =
