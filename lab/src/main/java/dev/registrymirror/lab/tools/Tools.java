@@ -113,6 +113,11 @@ public final class Tools {
     return Command.find("nginx").orElseGet(() -> unpacked("nginx").resolve("usr/sbin/nginx"));
   }
 
+  /** The directory of {@code prometheus} and {@code promtool}: Debian's. */
+  public Path prometheus() {
+    return unpacked("prometheus").resolve("usr/bin");
+  }
+
   /** runc: the machine's own, else Debian's. */
   public Path runc() {
     return Command.find("runc").orElseGet(() -> unpacked("runc").resolve("usr/sbin/runc"));

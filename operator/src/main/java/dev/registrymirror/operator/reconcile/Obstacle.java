@@ -64,7 +64,7 @@ record Obstacle(String reason, String message) {
               "the operator may not do what it has to: give it the role of its chart ("
                   + said
                   + ")");
-      case 422, 400 -> new Obstacle("Refused", "the API server refuses what is made: " + said);
+      case 400, 404, 422 -> new Obstacle("Refused", "the API server refuses what is made: " + said);
       // It may pass: the framework tries again, ever later.
       default -> throw refusal;
     };

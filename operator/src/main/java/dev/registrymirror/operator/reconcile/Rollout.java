@@ -3,19 +3,21 @@ package dev.registrymirror.operator.reconcile;
 import dev.registrymirror.operator.certificates.PeerIdentity;
 import dev.registrymirror.operator.certificates.PullCredential;
 import dev.registrymirror.operator.crd.MirrorSpec;
+import dev.registrymirror.operator.crd.MonitoringSpec;
 import dev.registrymirror.operator.crd.Provision;
 import dev.registrymirror.operator.crd.RegistryMirror;
 import dev.registrymirror.operator.nodes.NodeFacts;
 import dev.registrymirror.operator.nodes.RosterPace;
 import dev.registrymirror.operator.resources.AgentDaemonSet;
 import dev.registrymirror.operator.resources.AgentService;
+import dev.registrymirror.operator.resources.AlertRules;
+import dev.registrymirror.operator.resources.Dashboard;
 import dev.registrymirror.operator.resources.Names;
 import dev.registrymirror.operator.resources.PeerIdentitySecrets;
 import dev.registrymirror.operator.resources.PullCredentialSecret;
 import dev.registrymirror.operator.resources.Roster;
 import dev.registrymirror.operator.resources.ServiceMonitor;
 import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -66,15 +68,22 @@ final class Rollout {
             observed.paths(),
             observed.unsupported().stream().map(NodeFacts::name).toList(),
             agentImage));
+    MonitoringSpec monitoring = spec.monitoring();
+    makeWhere(monitoring.dashboard().enabled(), Dashboard.of(mirror));
     if (observed.serviceMonitors()) {
-      GenericKubernetesResource monitor = ServiceMonitor.of(mirror);
-      if (spec.monitoring().serviceMonitor().enabled()) {
-        applier.apply(monitor);
-      } else {
-        applier.remove(monitor);
-      }
+      // The definitions of both come together, with Prometheus Operator.
+      makeWhere(monitoring.serviceMonitor().enabled(), ServiceMonitor.of(mirror));
+      makeWhere(monitoring.alerts().enabled(), AlertRules.of(mirror));
     }
     return wait;
+  }
+
+  private void makeWhere(boolean wanted, HasMetadata made) {
+    if (wanted) {
+      applier.apply(made);
+    } else {
+      applier.remove(made);
+    }
   }
 
   private void peerIdentity() {

@@ -23,9 +23,7 @@ public final class ServiceMonitor {
     GenericKubernetesResource monitor =
         Manifest.read("servicemonitor.yaml", GenericKubernetesResource.class);
     monitor.setMetadata(Names.owned(mirror, Names.own(mirror)));
-    Map<String, String> labels = new HashMap<>(wanted.labels());
-    labels.putAll(Labels.of(mirror));
-    monitor.getMetadata().setLabels(labels);
+    monitor.getMetadata().setLabels(labels(mirror));
     Map<String, Object> spec = monitor.get("spec");
     spec.put("selector", Map.of("matchLabels", Labels.of(mirror)));
     spec.put(
@@ -33,5 +31,13 @@ public final class ServiceMonitor {
     List<Map<String, Object>> endpoints = monitor.get("spec", "endpoints");
     endpoints.getFirst().put("interval", wanted.interval());
     return monitor;
+  }
+
+  /** Its own, and those by which a Prometheus selects what is for it. */
+  static Map<String, String> labels(RegistryMirror mirror) {
+    Map<String, String> labels =
+        new HashMap<>(mirror.getSpec().monitoring().serviceMonitor().labels());
+    labels.putAll(Labels.of(mirror));
+    return labels;
   }
 }

@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -488,18 +489,41 @@ class OperatorTest {
   @Test
   void tellsPrometheusOnceItCan() {
     twoNodes();
-    mirror("spegel", "monitoring: {serviceMonitor: {interval: 15s, labels: {release: prom}}}");
+    mirror(
+        "spegel",
+        "monitoring: {alerts: {enabled: true}, dashboard: {enabled: true},"
+            + " serviceMonitor: {interval: 15s, labels: {release: prom}}}");
     await("spegel", "Monitored", "False", "NoServiceMonitor");
 
-    kubernetes.apply(SERVICE_MONITOR);
+    kubernetes.apply(definition("PrometheusRule"));
+    kubernetes.apply(definition("ServiceMonitor"));
     try {
       await("spegel", "Monitored", "True", "Made");
       assertThat(get("servicemonitor", "spegel", "-o", "jsonpath={.spec.endpoints[0].interval}"))
           .isEqualTo("15s");
       assertThat(get("servicemonitor", "spegel", "-o", "jsonpath={.metadata.labels.release}"))
           .isEqualTo("prom");
+      awaitText(
+          "alerts",
+          "job=\"spegel\"",
+          "prometheusrule",
+          "spegel",
+          "-o",
+          "jsonpath={.spec.groups[0].rules[0].expr}");
+      awaitText("the dashboard", "spegel-dashboard", "configmap", "-l", "grafana_dashboard=1");
+
+      mirror("spegel", "monitoring: {alerts: {enabled: false}}");
+
+      Await.until(
+          "what is not asked for goes",
+          BOUND,
+          () -> get("prometheusrule,configmap", "-l", "grafana_dashboard=1").isBlank());
     } finally {
-      kubernetes.kubectl("delete", "crd", "servicemonitors.monitoring.coreos.com");
+      kubernetes.kubectl(
+          "delete",
+          "crd",
+          "servicemonitors.monitoring.coreos.com",
+          "prometheusrules.monitoring.coreos.com");
     }
   }
 
@@ -609,20 +633,23 @@ class OperatorTest {
     awaitText("two nodes", "2/2", "rmirror", "spegel", "--no-headers");
   }
 
-  /** As much of Prometheus Operator's definition as is needed here. */
-  private static final String SERVICE_MONITOR =
-      """
-      apiVersion: apiextensions.k8s.io/v1
-      kind: CustomResourceDefinition
-      metadata: {name: servicemonitors.monitoring.coreos.com}
-      spec:
-        group: monitoring.coreos.com
-        scope: Namespaced
-        names: {plural: servicemonitors, singular: servicemonitor, kind: ServiceMonitor}
-        versions:
-        - name: v1
-          served: true
-          storage: true
-          schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-      """;
+  /** As much of Prometheus Operator's definitions as is needed here. */
+  private static String definition(String kind) {
+    String singular = kind.toLowerCase(Locale.ROOT);
+    return """
+    apiVersion: apiextensions.k8s.io/v1
+    kind: CustomResourceDefinition
+    metadata: {name: %1$ss.monitoring.coreos.com}
+    spec:
+      group: monitoring.coreos.com
+      scope: Namespaced
+      names: {plural: %1$ss, singular: %1$s, kind: %2$s}
+      versions:
+      - name: v1
+        served: true
+        storage: true
+        schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+    """
+        .formatted(singular, kind);
+  }
 }
