@@ -203,6 +203,41 @@ class InstallTest {
         .isEqualToIgnoringWhitespace("serviceaccount/default");
   }
 
+  @Test
+  void anotherReplicaLeadsWhereOneIsLost() throws Exception {
+    // Given
+    String namespace = namespace("two");
+    Chart.install(kubernetes.kubeconfig(), Map.of("replicas", "2"), namespace);
+    Process leader = run(namespace, Chart.OPERATOR, operatorPod(namespace));
+    Await.until(
+        "one leads",
+        BOUND,
+        () -> !get(namespace, "lease", "{.items[*].spec.holderIdentity}").isEmpty());
+    Process other = run(namespace, Chart.OPERATOR, operatorPod(namespace));
+    try {
+      // When
+      leader.destroyForcibly().waitFor();
+      kubernetes.apply(
+          """
+          apiVersion: registrymirror.dev/v1alpha1
+          kind: RegistryMirror
+          metadata: {name: later, namespace: %s}
+          spec: {agent: {nodeSelector: {none: has-it}}}
+          """
+              .formatted(namespace));
+
+      // Then
+      Await.until(
+          "the other serves it",
+          BOUND,
+          () -> get(namespace, "rmirror/later", "{.status.conditions}").contains("NoNodes"));
+      kubernetes.kubectl("-n", namespace, "delete", "rmirror", "later", "--timeout=60s");
+    } finally {
+      leader.destroyForcibly();
+      other.destroyForcibly();
+    }
+  }
+
   /** Helm's part runs beside it: it waits for the Job, whose pod is a process here. */
   private void uninstall(String namespace) throws Exception {
     Process helm =
