@@ -52,7 +52,6 @@ public final class FluxTools {
   private static final String CLI_MODULE = FLUX + "flux2/v2";
   private static final String CLI_ENTRY = "flux-" + CLI_RELEASE;
   private static final String CLI_COMMAND = "cmd/flux";
-  private static final String DEFINITIONS = "crds";
 
   // A module's own replaced ones, but for its own parts, which are published as modules too.
   private static final Pattern REPLACED =
@@ -88,21 +87,25 @@ public final class FluxTools {
 
   /** A controller's program. */
   public Path controller(Controller controller) {
-    return directory(controller).resolve(controller.program());
+    return cache
+        .get(controller.entry(), target -> build(controller, target))
+        .resolve(controller.program());
   }
 
-  /** The directory of the definitions that a controller serves. */
+  /** The directory of the definitions that a controller serves; the controller is not built. */
   public Path definitions(Controller controller) {
-    return directory(controller).resolve(DEFINITIONS);
+    return cache.get(
+        controller.entry() + "-crds",
+        target ->
+            copy(
+                GoBuild.source(controller.module() + "@v" + controller.release)
+                    .resolve("config/crd/bases"),
+                target));
   }
 
   /** The command {@code flux}; it has no manifests of Flux in it, so it installs none. */
   public Path flux() {
     return cache.get(CLI_ENTRY, FluxTools::buildCommand).resolve("flux");
-  }
-
-  private Path directory(Controller controller) {
-    return cache.get(controller.entry(), target -> build(controller, target));
   }
 
   private static void build(Controller controller, Path target) {
@@ -112,8 +115,6 @@ public final class FluxTools {
         controller.release,
         "",
         target);
-    Path definitions = GoBuild.source(controller.module() + "@v" + controller.release);
-    copy(definitions.resolve("config/crd/bases"), target.resolve(DEFINITIONS));
   }
 
   // It embeds manifests that its release makes first: from a copy, with none.
