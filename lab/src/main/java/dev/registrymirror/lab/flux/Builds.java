@@ -111,7 +111,7 @@ final class Builds {
   }
 
   private void apply(String yaml, Deque<Document> waiting) {
-    for (String text : yaml.split("(?m)^---$")) {
+    for (String text : yaml.split("(?m)^---$", -1)) {
       if (text.isBlank()) {
         continue;
       }
@@ -224,7 +224,7 @@ final class Builds {
     Optional<String> field =
         FIELD.matcher(message).results().map(MatchResult::group).reduce((first, last) -> last);
     if (field.isPresent()) {
-      for (String key : field.get().split("\\.")) {
+      for (String key : field.get().split("\\.", -1)) {
         at = at.at(key).orElse(at);
       }
     }
