@@ -271,6 +271,10 @@ final class Rules {
             .flatMap(delivery::by)
             .flatMap(object -> object.variables().stream())
             .toList();
+    if (used.isEmpty()) {
+      // A cluster that leaves the mirror out for a while keeps its settings.
+      return;
+    }
     for (Variable variable : used) {
       if (!variable.hasDefault() && !set.containsKey(variable.name())) {
         findings.add(

@@ -1,4 +1,4 @@
-package dev.registrymirror.operator.flux;
+package dev.registrymirror.e2e.flux;
 
 import dev.registrymirror.lab.cluster.Cluster;
 import dev.registrymirror.lab.cluster.ClusterNode;
@@ -10,7 +10,7 @@ import dev.registrymirror.lab.machine.Await;
 import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.tools.KubernetesTools;
-import dev.registrymirror.operator.e2e.Installation;
+import dev.registrymirror.e2e.Installation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -35,6 +35,7 @@ record Delivered(String name, NodeLayout layout, Cluster cluster, Flux flux)
 
   private static final Duration BOUND = Duration.ofMinutes(4);
   private static final String VERSION = "0.1.0-SNAPSHOT";
+  private static final String CHARTS = "/registry-mirror/charts";
   private static final String NETWORK = "network/cilium.yaml";
 
   static Delivered to(String name, NodeLayout layout) {
@@ -44,8 +45,7 @@ record Delivered(String name, NodeLayout layout, Cluster cluster, Flux flux)
       for (String image : List.of("operator", "agent")) {
         cluster.push(Installation.archive(image), "registry-mirror/" + image + ":" + VERSION);
       }
-      String charts = cluster.upstream().address().getAuthority() + "/registry-mirror/charts";
-      pushChart(cluster.directory(), charts);
+      pushChart(cluster);
       Flux flux = Flux.start(cluster, Path.of("..").toAbsolutePath().normalize());
       Delivered delivered = new Delivered(name, layout, cluster, flux);
       delivered.change();
@@ -54,7 +54,9 @@ record Delivered(String name, NodeLayout layout, Cluster cluster, Flux flux)
           "kubernetes/bases/spegel/ocirepository.yaml",
           text ->
               text.replaceFirst(
-                  "  url: .*", "  insecure: true\n  url: oci://" + charts + "/registry-mirror"));
+                  "  url: .*",
+                  "  insecure: true\n  url: oci://%s%s/registry-mirror"
+                      .formatted(cluster.upstream().address().getAuthority(), CHARTS)));
       flux.commit(NETWORK, nothing -> STAND_IN);
       return delivered;
     } catch (RuntimeException e) {
@@ -68,10 +70,12 @@ record Delivered(String name, NodeLayout layout, Cluster cluster, Flux flux)
     set("SPEGEL_REGISTRIES", "\"[registry.lab]\"");
   }
 
-  private static void pushChart(Path directory, String charts) {
+  private static void pushChart(Cluster cluster) {
+    Path directory = cluster.directory();
     helm(directory, "package", Installation.chart(), "--destination", directory.toString());
     String archive = directory.resolve("registry-mirror-" + VERSION + ".tgz").toString();
-    helm(directory, "push", "--plain-http", archive, "oci://" + charts);
+    String registry = "oci://" + cluster.upstream().pushAddress().getAuthority();
+    helm(directory, "push", "--plain-http", archive, registry + CHARTS);
   }
 
   private static void helm(Path home, String... arguments) {

@@ -1,4 +1,4 @@
-package dev.registrymirror.operator.flux;
+package dev.registrymirror.e2e.flux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
