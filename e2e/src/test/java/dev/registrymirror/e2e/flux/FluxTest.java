@@ -123,8 +123,9 @@ class FluxTest {
     infra.cluster()
         .kubectl("-n", Delivered.NAMESPACE, "delete", "deploy", "registry-mirror-operator");
 
-    infra.flux().flux("reconcile", "ks", "spegel");
+    // The operator first: Flux waits until the mirror's status is of what it has put back.
     infra.flux().flux("reconcile", "hr", "registry-mirror", "--namespace=" + Delivered.NAMESPACE);
+    infra.flux().flux("reconcile", "ks", "spegel");
 
     assertThat(infra.mirror("{.spec.tags}")).isEqualTo("Revalidate");
     infra.cluster()

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code make validate}: whether the Flux bundle is right. Says what is wrong as {@code
+ * {@code make validate}: whether the Flux bundle is right, and GitHub's workflows. Says what is wrong as {@code
  * file:line: what}, and ends with 1 where anything is.
  */
 public final class Validate {
@@ -24,12 +24,13 @@ public final class Validate {
   }
 
   /**
-   * What is wrong with the bundle of a repository. What breaks a rule is not built, for it might
+   * What is wrong with the bundle and the workflows of a repository. What breaks a rule is not built, for it might
    * not even end.
    */
   public static List<Finding> findings(Path root) {
     Bundle bundle = Bundle.read(root);
-    List<Finding> broken = Rules.check(bundle);
+    List<Finding> broken = new ArrayList<>(Rules.check(bundle));
+    broken.addAll(Workflows.check(root));
     if (!broken.isEmpty()) {
       return broken;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.registrymirror.lab.cluster.NeedsControlPlane;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,5 +70,16 @@ class BuildsTest {
         "kubernetes/infrastructure/networking/spegel/ks.yaml",
         "apiVersion",
         "Flux cannot build it");
+  }
+
+  @Test
+  void saysWhatIsWrongInAWorkflow() throws IOException {
+    BrokenBundle bundle =
+        BrokenBundle.in(directory)
+            .add(".github/workflows/x.yml", "on: push\\njobs:\\n  x:\\n    runs-on: ubuntu-24.04\\n    step: []\\n");
+    Files.createDirectories(directory.resolve(".git"));
+
+    bundle.assertFound(
+        Workflows.check(directory), ".github/workflows/x.yml", "step:", "unexpected key \"step\"");
   }
 }
