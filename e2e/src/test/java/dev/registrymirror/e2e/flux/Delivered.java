@@ -97,8 +97,12 @@ record Delivered(String name, NodeLayout layout, Cluster cluster, Flux flux)
       metadata: {name: cilium-config, namespace: kube-system}
       """;
 
-  /** What the cluster's own team has: nothing of it is the bundle's. */
-  void bringNetwork() {
+  /**
+   * What the cluster's own team has: nothing of it is the bundle's.
+   *
+   * @param suspended it is on its way, and not Ready
+   */
+  void bringNetwork(boolean suspended) {
     cluster.apply(
         """
         apiVersion: source.toolkit.fluxcd.io/v1
@@ -114,8 +118,9 @@ record Delivered(String name, NodeLayout layout, Cluster cluster, Flux flux)
           prune: true
           path: ./network
           sourceRef: {kind: GitRepository, name: network}
+          suspend: %s
         """
-            .formatted(flux.repository()));
+            .formatted(flux.repository(), suspended));
   }
 
   /** Whether the network still is what its own team brought. */

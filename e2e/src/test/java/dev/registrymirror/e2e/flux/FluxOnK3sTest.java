@@ -22,7 +22,7 @@ class FluxOnK3sTest {
     try (Delivered apps = Delivered.to("apps", NodeLayout.K3S)) {
       Map<String, String> before = apps.hosts();
       apps.cluster().node("n2").run("cp", "--preserve", HOSTS, "/tmp/hosts.toml");
-      apps.bringNetwork();
+      apps.bringNetwork(false);
       apps.flux().enter("apps");
       apps.awaitReady("spegel");
       assertThat(apps.isServed()).isTrue();

@@ -7,6 +7,7 @@ import dev.registrymirror.lab.cluster.NodeLayout;
 import dev.registrymirror.lab.flux.NeedsFlux;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,22 +48,27 @@ class FluxTest {
   void nothingComesBeforeTheNetwork() {
     infra.flux().enter("infra");
 
-    for (String kustomization : new String[] {"spegel-operator", "spegel"}) {
-      infra.await(
-          kustomization + " says what it waits for",
-          () -> infra.message(kustomization).contains("cilium"));
-      assertThat(infra.ready(kustomization)).isEqualTo("False");
-    }
+    awaitWaiting("dependency 'flux-system/cilium' not found");
+    infra.bringNetwork(true);
+    awaitWaiting("dependency 'flux-system/cilium' is not ready");
     assertThat(infra.cluster().kubectl("-n", Delivered.NAMESPACE, "get", "deploy,ds,pods"))
         .isEmpty();
     assertThat(infra.cluster().kubectl("get", "crds", "-o", "name")).doesNotContain("registrymirror");
+  }
+
+  private static void awaitWaiting(String reason) {
+    for (String kustomization : List.of("spegel-operator", "spegel")) {
+      infra.await(
+          kustomization + " says " + reason, () -> infra.message(kustomization).contains(reason));
+      assertThat(infra.ready(kustomization)).isEqualTo("False");
+    }
   }
 
   @Test
   @Order(2)
   void aBareClusterBecomesOneWithAMirror() {
     Instant network = Instant.now();
-    infra.bringNetwork();
+    infra.bringNetwork(false);
 
     infra.awaitReady("cilium");
     infra.awaitReady("spegel-operator");

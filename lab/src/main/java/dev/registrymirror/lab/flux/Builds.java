@@ -18,7 +18,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -36,7 +36,9 @@ final class Builds {
   private static final Pattern FIELD =
       Pattern.compile("(?:spec|data|metadata)(?:\\.[A-Za-z0-9_-]+)+");
 
-  private static final Pattern NAMED = Pattern.compile("\"([A-Za-z0-9_.-]+)\"");
+  /** What the chart's schema refuses: {@code at '/uninstall': additional properties 'x'}. */
+  private static final Pattern IN_VALUES =
+      Pattern.compile("at '([^']*)': (?:additional properties ')?([^' ]*)");
 
   private final Bundle bundle;
   private final ControlPlane kubernetes;
@@ -209,40 +211,40 @@ final class Builds {
       try {
         kubectlApply(bundle.root().resolve(file), "--dry-run=server", "--force-conflicts");
       } catch (LabException refused) {
-        findings.add(sample.finding(reason(refused)));
+        findings.add(field(sample, reason(refused)).finding(reason(refused)));
       }
     }
   }
 
-  /**
-   * Where what was refused stands: the setting that brought it there, else the field that the API
-   * server named, else the object.
-   */
+  /** Where what was refused stands: the setting that brought it there, else its own place. */
   private Finding blame(Document built, String message) {
-    Document source = source(built);
-    Document at = source;
-    Optional<String> field =
-        FIELD.matcher(message).results().map(MatchResult::group).reduce((first, last) -> last);
-    if (field.isPresent()) {
-      for (String key : field.get().split("\\.", -1)) {
-        at = at.at(key).orElse(at);
-      }
-    }
-    // What is not declared is named apart from where it stands.
-    Document parent = at;
-    at =
-        NAMED
-            .matcher(message)
-            .results()
-            .flatMap(name -> parent.at(name.group(1)).stream())
-            .findFirst()
-            .orElse(at);
-    List<Variable> variables = at.text().isEmpty() ? List.of() : at.variables();
+    Document at = field(source(built), message);
+    boolean isItsName = message.contains("not declared") || message.contains("unknown field");
+    List<Variable> variables = isItsName || at.text().isEmpty() ? List.of() : at.variables();
     return variables.stream()
         .flatMap(variable -> setting(variable.name()).stream())
         .findFirst()
         .orElse(at)
         .finding(message);
+  }
+
+  /** The field that a message names, as far as it is there. */
+  private static Document field(Document source, String message) {
+    Matcher inValues = IN_VALUES.matcher(message);
+    if (inValues.find()) {
+      return descend(
+          source, "spec.values" + inValues.group(1).replace('/', '.') + "." + inValues.group(2));
+    }
+    Matcher field = FIELD.matcher(message);
+    return field.find() ? descend(source, field.group()) : source;
+  }
+
+  private static Document descend(Document source, String path) {
+    Document at = source;
+    for (String key : path.split("\\.", -1)) {
+      at = at.at(key).orElse(at);
+    }
+    return at;
   }
 
   private Optional<Document> setting(String name) {

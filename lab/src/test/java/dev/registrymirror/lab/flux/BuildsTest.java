@@ -55,9 +55,9 @@ class BuildsTest {
             .with("clusters/infra/registrymirror.yaml", "  registries:", "  registry:");
 
     var findings = Builds.check(Bundle.read(directory), "infra");
-    bundle.assertFound(findings, RELEASE, "", "deadline");
+    bundle.assertFound(findings, RELEASE, "deadline: 1", "deadline");
     bundle.assertFound(findings, MIRROR, "  tag:", "tag");
-    bundle.assertFound(findings, "clusters/infra/registrymirror.yaml", "", "registry");
+    bundle.assertFound(findings, "clusters/infra/registrymirror.yaml", "  registry:", "registry");
   }
 
   @Test
