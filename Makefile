@@ -9,7 +9,7 @@ EXPLAIN := || { $(MVN) -q -N toolchains:select-jdk-toolchain >/dev/null 2>&1 || 
 LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am $(EXPLAIN); lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e lab-up lab-down bench simulate crd images format clean tools
+.PHONY: help build demo test e2e e2e-flux validate lab-up lab-down bench simulate crd images format clean tools
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ test: tools ## Run every test and check; at the end what was skipped and why (ne
 
 e2e: tools ## Install it on a real cluster of three nodes on this machine, and tell the whole story (root; 5 minutes)
 	$(MVN) package -pl e2e -am -Dtest=EndToEndTest -Dsurefire.failIfNoSpecifiedTests=false
+
+e2e-flux: tools ## Deliver it by real Flux to clusters of Talos's and of k3s's layout on this machine (root)
+	$(MVN) package -pl e2e -am -Dtest='Flux*Test' -Dsurefire.failIfNoSpecifiedTests=false
+
+validate: tools ## Check the Flux bundle: build it as Flux does, for each cluster, before a real API server
+	@$(LAB).flux.Validate
 
 # 143: ended by lab-down, which is well.
 lab-up: tools ## Start nodes, a registry and agents on this machine; Ctrl-C ends them (ARGS=--help)

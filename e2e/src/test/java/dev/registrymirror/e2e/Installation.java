@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The operator in a lab's cluster: its images in the cluster's registry, the chart by Helm. */
-final class Installation {
+public final class Installation {
 
   private static final Duration BOUND = Duration.ofMinutes(3);
   private static final String RELEASE = "registry-mirror";
@@ -44,11 +44,13 @@ final class Installation {
     return installation;
   }
 
-  private static String chart() {
+  /** The chart of this repository. */
+  public static String chart() {
     return Path.of("..", "charts", "registry-mirror").toAbsolutePath().normalize().toString();
   }
 
-  private static Path archive(String name) {
+  /** The archive of an image, as {@code make images} leaves it: {@code agent}, {@code operator}. */
+  public static Path archive(String name) {
     Path archive =
         Path.of("..", "images", "target", name + "-amd64.tar").toAbsolutePath().normalize();
     if (!Files.exists(archive)) {

@@ -56,6 +56,11 @@ public final class Upstream {
     return address;
   }
 
+  /** Where this machine's programs push to it, past the front and the limited link. */
+  public URI pushAddress() {
+    return pusher.address();
+  }
+
   /** Makes an image and puts it there, past the front and the limited link. */
   public Image push(ImageRecipe recipe) {
     return pusher.push(recipe);

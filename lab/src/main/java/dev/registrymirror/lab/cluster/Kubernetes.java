@@ -1,8 +1,11 @@
 package dev.registrymirror.lab.cluster;
 
+import dev.registrymirror.lab.machine.Daemon;
 import dev.registrymirror.lab.machine.LabException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 
 /** Kubernetes on this machine, with nodes or without, as its administrator sees it. */
 public abstract sealed class Kubernetes implements AutoCloseable permits Cluster, ControlPlane {
@@ -42,6 +45,14 @@ public abstract sealed class Kubernetes implements AutoCloseable permits Cluster
    */
   public String apply(String manifests) {
     return programs().kubectl().run(manifests, "apply", "-f", "-");
+  }
+
+  /**
+   * Starts a controller on this machine, outside of any node; it ends with all else. What it says is
+   * in {@code <name>.log}.
+   */
+  public Daemon start(String name, Map<String, String> environment, List<String> command) {
+    return programs().startBeside(name, environment, command);
   }
 
   /** Where its files and logs are. */

@@ -179,6 +179,11 @@ final class Programs {
         "--secure-port=0");
   }
 
+  /** Starts a program of this machine's, outside of where they are, that ends with them. */
+  Daemon startBeside(String name, Map<String, String> environment, List<String> command) {
+    return Daemon.start(name, place.ledger(), file(name + ".log"), environment, command);
+  }
+
   private Daemon start(String name, Path program, String... options) {
     List<String> command =
         Stream.concat(Stream.of(program.toString()), Stream.of(options)).toList();

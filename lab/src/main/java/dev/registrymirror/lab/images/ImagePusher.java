@@ -29,6 +29,11 @@ public final class ImagePusher {
     this.registry = new RegistryClient(address);
   }
 
+  /** Where the registry is. */
+  public URI address() {
+    return registry.address();
+  }
+
   /** One platform's part of an image. */
   private record Built(Descriptor manifest, Descriptor config, List<Digest> layers, long bytes) {}
 
@@ -74,7 +79,7 @@ public final class ImagePusher {
         "copy",
         "--dest-tls-verify=false",
         (isLayout(archive) ? "oci-archive:" : "docker-archive:") + archive,
-        "docker://" + registry.address().getAuthority() + "/" + name);
+        "docker://" + address().getAuthority() + "/" + name);
     return registryName + "/" + name;
   }
 

@@ -69,16 +69,27 @@ record GoBuild(String what, String module, List<String> packages, String linkerF
 
   /** The text of a module's own go.mod. */
   static String modFile(String moduleAtVersion) {
-    String file =
-        go(Path.of("/"), List.of("list", "-m", "-f", "{{.GoMod}}", moduleAtVersion)).strip();
-    if (file.isEmpty()) {
-      throw new LabException("go downloads no " + moduleAtVersion + ": is its cache writable?");
-    }
     try {
-      return Files.readString(Path.of(file));
+      return Files.readString(downloaded(moduleAtVersion, "GoMod"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The directory of a module's source, which is not to be changed. */
+  static Path source(String moduleAtVersion) {
+    go(Path.of("/"), List.of("mod", "download", moduleAtVersion));
+    return downloaded(moduleAtVersion, "Dir");
+  }
+
+  private static Path downloaded(String moduleAtVersion, String field) {
+    String path =
+        go(Path.of("/"), List.of("list", "-m", "-f", "{{." + field + "}}", moduleAtVersion))
+            .strip();
+    if (path.isEmpty()) {
+      throw new LabException("go downloads no " + moduleAtVersion + ": is its cache writable?");
+    }
+    return Path.of(path);
   }
 
   private static String go(Path directory, List<String> arguments) {
