@@ -36,7 +36,9 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
-/** A real Prometheus scrapes real agents, and is asked all that the dashboard and the alerts ask. */
+/**
+ * A real Prometheus scrapes real agents, and is asked all that the dashboard and the alerts ask.
+ */
 @NeedsLab
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PrometheusTest {
@@ -63,7 +65,8 @@ class PrometheusTest {
     lab.startAgents();
     Path rules = Files.writeString(lab.directory().resolve("rules.yml"), rules());
     Path tools = Tools.prepare().prometheus();
-    assertThat(Command.run(tools.resolve("promtool").toString(), "check", "rules", rules.toString()))
+    assertThat(
+            Command.run(tools.resolve("promtool").toString(), "check", "rules", rules.toString()))
         .contains("SUCCESS");
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
@@ -163,7 +166,11 @@ class PrometheusTest {
     for (JsonNode panel : panels) {
       for (JsonNode target : panel.get("targets")) {
         expressions.add(
-            target.get("expr").asText().replace("$job", "spegel").replace("$__rate_interval", "1m"));
+            target
+                .get("expr")
+                .asText()
+                .replace("$job", "spegel")
+                .replace("$__rate_interval", "1m"));
       }
     }
     assertThat(expressions).hasSizeGreaterThan(10);
@@ -215,7 +222,6 @@ class PrometheusTest {
 
     // When: an agent is gone. It fires after ten minutes, so it is pending here.
     second.mirror().kill();
-    Await.until(
-        "pending", BOUND, () -> state("RegistryMirrorAgentDown").equals("pending ok"));
+    Await.until("pending", BOUND, () -> state("RegistryMirrorAgentDown").equals("pending ok"));
   }
 }

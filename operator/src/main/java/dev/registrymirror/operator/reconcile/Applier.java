@@ -1,7 +1,11 @@
 package dev.registrymirror.operator.reconcile;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +28,8 @@ final class Applier {
    * is wanted the API server changes nothing, and nobody who watches is woken.
    */
   <T extends HasMetadata> void apply(T wanted) {
-    T found = client.resource(wanted).get();
-    T applied =
-        client.resource(wanted).fieldManager(FIELD_MANAGER).forceConflicts().serverSideApply();
+    T found = handle(wanted).get();
+    T applied = handle(wanted).fieldManager(FIELD_MANAGER).forceConflicts().serverSideApply();
     if (found == null
         || !found
             .getMetadata()
@@ -43,9 +46,30 @@ final class Applier {
 
   /** Removes it where it is there. */
   void remove(HasMetadata unwanted) {
-    if (client.resource(unwanted).get() != null) {
-      client.resource(unwanted).delete();
+    if (handle(unwanted).get() != null) {
+      handle(unwanted).delete();
       log.info("removed {} {}", unwanted.getKind(), unwanted.getMetadata().getName());
     }
+  }
+
+  /** Kinds of others are not looked up, which fails where the cluster does not know them. */
+  @SuppressWarnings("unchecked") // A generic resource is handled as what it is.
+  private <T extends HasMetadata> Resource<T> handle(T object) {
+    if (!(object instanceof GenericKubernetesResource generic)) {
+      return client.resource(object);
+    }
+    ResourceDefinitionContext definition =
+        new ResourceDefinitionContext.Builder()
+            .withGroup(generic.getApiVersion().split("/", -1)[0])
+            .withVersion(generic.getApiVersion().split("/", -1)[1])
+            .withKind(generic.getKind())
+            .withPlural(generic.getKind().toLowerCase(Locale.ROOT) + "s")
+            .withNamespaced(true)
+            .build();
+    return (Resource<T>)
+        client
+            .genericKubernetesResources(definition)
+            .inNamespace(generic.getMetadata().getNamespace())
+            .resource(generic);
   }
 }

@@ -55,7 +55,8 @@ final class ConditionEvents {
       case Conditions.READY ->
           condition.getStatus().equals("False") && !condition.getReason().equals("RollingOut");
       case Conditions.SHARING, Conditions.NODES_CONFIGURED ->
-          condition.getStatus().equals("False") && !condition.getReason().equals("NoAgents")
+          condition.getStatus().equals("False")
+              && !condition.getReason().equals("NoAgents")
               && !condition.getReason().equals("AgentsNotReady");
       default -> false;
     };
