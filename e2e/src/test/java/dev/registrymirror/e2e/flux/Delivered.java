@@ -1,5 +1,6 @@
 package dev.registrymirror.e2e.flux;
 
+import dev.registrymirror.e2e.Installation;
 import dev.registrymirror.lab.cluster.Cluster;
 import dev.registrymirror.lab.cluster.ClusterNode;
 import dev.registrymirror.lab.cluster.ClusterNodeOptions;
@@ -10,7 +11,6 @@ import dev.registrymirror.lab.machine.Await;
 import dev.registrymirror.lab.machine.Command;
 import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.tools.KubernetesTools;
-import dev.registrymirror.e2e.Installation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -84,9 +84,7 @@ record Delivered(String name, NodeLayout layout, Cluster cluster, Flux flux)
         "",
         Map.of("HOME", home.toString(), "NO_PROXY", "*"),
         home,
-        Stream.concat(
-                Stream.of(KubernetesTools.prepare().helm().toString()),
-                Stream.of(arguments))
+        Stream.concat(Stream.of(KubernetesTools.prepare().helm().toString()), Stream.of(arguments))
             .toList());
   }
 

@@ -14,8 +14,7 @@ import org.junit.jupiter.api.Test;
 @NeedsFlux
 class FluxOnK3sTest {
 
-  private static final String HOSTS =
-      NodeLayout.K3S.hostsDirectory() + "/registry.lab/hosts.toml";
+  private static final String HOSTS = NodeLayout.K3S.hostsDirectory() + "/registry.lab/hosts.toml";
 
   @Test
   void comesServesAndGoes() {

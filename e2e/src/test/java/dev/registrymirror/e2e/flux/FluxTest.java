@@ -53,7 +53,8 @@ class FluxTest {
     awaitWaiting("dependency 'flux-system/cilium' is not ready");
     assertThat(infra.cluster().kubectl("-n", Delivered.NAMESPACE, "get", "deploy,ds,pods"))
         .isEmpty();
-    assertThat(infra.cluster().kubectl("get", "crds", "-o", "name")).doesNotContain("registrymirror");
+    assertThat(infra.cluster().kubectl("get", "crds", "-o", "name"))
+        .doesNotContain("registrymirror");
   }
 
   private static void awaitWaiting(String reason) {
@@ -75,11 +76,13 @@ class FluxTest {
     infra.awaitReady("spegel");
 
     assertThat(infra.isServed()).isTrue();
-    infra.cluster()
+    infra
+        .cluster()
         .nodes()
         .forEach(
             node ->
-                assertThat(node.read(NodeLayout.TALOS.hostsDirectory() + "/registry.lab/hosts.toml"))
+                assertThat(
+                        node.read(NodeLayout.TALOS.hostsDirectory() + "/registry.lab/hosts.toml"))
                     .contains("127.0.0.1:29999"));
     System.out.println(
         "from the network to a Ready mirror: "
@@ -102,7 +105,8 @@ class FluxTest {
     infra.reconcile();
 
     infra.await(
-        "the setting is the mirror's", () -> infra.mirror("{.spec.agent.logLevel}").equals("debug"));
+        "the setting is the mirror's",
+        () -> infra.mirror("{.spec.agent.logLevel}").equals("debug"));
     infra.await(
         "every agent is of it",
         () -> !infra.daemonSet("{.metadata.generation}").equals(generation) && infra.isServed());
@@ -116,7 +120,8 @@ class FluxTest {
   @Test
   @Order(4)
   void driftIsPutBack() {
-    infra.cluster()
+    infra
+        .cluster()
         .kubectl(
             "-n",
             Delivered.NAMESPACE,
@@ -126,7 +131,8 @@ class FluxTest {
             "--type=merge",
             "-p",
             "{\"spec\": {\"tags\": \"Never\"}}");
-    infra.cluster()
+    infra
+        .cluster()
         .kubectl("-n", Delivered.NAMESPACE, "delete", "deploy", "registry-mirror-operator");
 
     // The operator first: Flux waits until the mirror's status is of what it has put back.
@@ -134,7 +140,8 @@ class FluxTest {
     infra.flux().flux("reconcile", "ks", "spegel");
 
     assertThat(infra.mirror("{.spec.tags}")).isEqualTo("Revalidate");
-    infra.cluster()
+    infra
+        .cluster()
         .kubectl(
             "-n",
             Delivered.NAMESPACE,
@@ -161,8 +168,7 @@ class FluxTest {
     assertThat(infra.mirror("{.spec.agent.logLevel}")).isEqualTo("debug");
 
     infra.flux().flux("resume", "ks", "spegel");
-    infra.await(
-        "the mirror follows", () -> infra.mirror("{.spec.agent.logLevel}").equals("warn"));
+    infra.await("the mirror follows", () -> infra.mirror("{.spec.agent.logLevel}").equals("warn"));
     infra.await("all is served again", infra::isServed);
   }
 

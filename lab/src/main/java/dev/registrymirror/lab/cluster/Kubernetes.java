@@ -48,8 +48,8 @@ public abstract sealed class Kubernetes implements AutoCloseable permits Cluster
   }
 
   /**
-   * Starts a controller on this machine, outside of any node; it ends with all else. What it says is
-   * in {@code <name>.log}.
+   * Starts a controller on this machine, outside of any node; it ends with all else. What it says
+   * is in {@code <name>.log}.
    */
   public Daemon start(String name, Map<String, String> environment, List<String> command) {
     return programs().startBeside(name, environment, command);

@@ -179,12 +179,7 @@ final class Builds {
           file -> {
             Path values = file.resolveSibling("values.json");
             String json =
-                kubernetes.kubectl(
-                    "get",
-                    "-f",
-                    file.toString(),
-                    "-o",
-                    "jsonpath={.spec.values}");
+                kubernetes.kubectl("get", "-f", file.toString(), "-o", "jsonpath={.spec.values}");
             write(values, json);
             String rendered =
                 Command.output(

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
  * Flux at work on a lab's Kubernetes: its source-, kustomize- and helm-controller as processes of
  * this machine, and a Git repository with the bundle that it takes for the user's.
  *
- * <p>It is not like one that {@code flux bootstrap} installs: controllers may do all, run beside the
- * cluster rather than in it, know no network policies and send no notifications.
+ * <p>It is not like one that {@code flux bootstrap} installs: controllers may do all, run beside
+ * the cluster rather than in it, know no network policies and send no notifications.
  */
 public final class Flux implements AutoCloseable {
 
@@ -45,8 +45,8 @@ public final class Flux implements AutoCloseable {
   }
 
   /**
-   * Starts it; returns when its controllers are ready. The repository is a commit of {@code bundle},
-   * in which each cluster's entry names this repository.
+   * Starts it; returns when its controllers are ready. The repository is a commit of {@code
+   * bundle}, in which each cluster's entry names this repository.
    *
    * @param bundle a directory with {@code kubernetes/} and {@code clusters/}
    */
@@ -85,8 +85,7 @@ public final class Flux implements AutoCloseable {
   private void startControllers() {
     kubernetes.kubectl("create", "namespace", NAMESPACE);
     for (Controller controller : Controller.values()) {
-      kubernetes.kubectl(
-          "apply", "--server-side", "-f", tools.definitions(controller).toString());
+      kubernetes.kubectl("apply", "--server-side", "-f", tools.definitions(controller).toString());
     }
     kubernetes.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s");
     List<Integer> ports = FreePorts.find(7);

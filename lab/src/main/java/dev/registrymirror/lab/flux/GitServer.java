@@ -77,9 +77,7 @@ final class GitServer implements AutoCloseable {
 
   private void git(String... arguments) {
     Command.run(
-        Stream.concat(
-                Stream.of("git", "-C", directory.toString()),
-                Arrays.stream(arguments))
+        Stream.concat(Stream.of("git", "-C", directory.toString()), Arrays.stream(arguments))
             .toArray(String[]::new));
   }
 
@@ -109,8 +107,7 @@ final class GitServer implements AutoCloseable {
 
   private Process cgi(HttpExchange exchange) throws IOException {
     ProcessBuilder cgi =
-        new ProcessBuilder("git", "http-backend")
-            .redirectError(ProcessBuilder.Redirect.DISCARD);
+        new ProcessBuilder("git", "http-backend").redirectError(ProcessBuilder.Redirect.DISCARD);
     cgi.environment()
         .putAll(
             Map.of(

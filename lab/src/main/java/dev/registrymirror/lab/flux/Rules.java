@@ -316,7 +316,9 @@ final class Rules {
         object
             .at("spec", "onDelete", "timeout")
             .or(() -> object.at("spec", "uninstall", "timeout"))
-            .or(() -> object.isFluxKustomization() ? object.at("spec", "timeout") : Optional.empty());
+            .or(
+                () ->
+                    object.isFluxKustomization() ? object.at("spec", "timeout") : Optional.empty());
     if (longest.isPresent() && duration(longest.get()).compareTo(timeout(flux)) >= 0) {
       findings.add(
           flux.at("spec", "timeout")

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code make validate}: whether the Flux bundle is right, and GitHub's workflows. Says what is wrong as {@code
- * file:line: what}, and ends with 1 where anything is.
+ * {@code make validate}: whether the Flux bundle is right, and GitHub's workflows. Says what is
+ * wrong as {@code file:line: what}, and ends with 1 where anything is.
  */
 public final class Validate {
 
@@ -24,8 +24,8 @@ public final class Validate {
   }
 
   /**
-   * What is wrong with the bundle and the workflows of a repository. What breaks a rule is not built, for it might
-   * not even end.
+   * What is wrong with the bundle and the workflows of a repository. What breaks a rule is not
+   * built, for it might not even end.
    */
   public static List<Finding> findings(Path root) {
     Bundle bundle = Bundle.read(root);

@@ -13,8 +13,7 @@ import java.util.regex.Pattern;
 final class Workflows {
 
   private static final Duration BOUND = Duration.ofMinutes(1);
-  private static final Pattern FOUND =
-      Pattern.compile("(?m)^(\\.github/\\S+?):(\\d+):\\d+: (.*)$");
+  private static final Pattern FOUND = Pattern.compile("(?m)^(\\.github/\\S+?):(\\d+):\\d+: (.*)$");
 
   private Workflows() {}
 
@@ -27,7 +26,11 @@ final class Workflows {
           root,
           // Neither is on every machine, and what they found would differ.
           List.of(
-              Actionlint.executable().toString(), "-no-color", "-oneline", "-shellcheck=", "-pyflakes="));
+              Actionlint.executable().toString(),
+              "-no-color",
+              "-oneline",
+              "-shellcheck=",
+              "-pyflakes="));
       return List.of();
     } catch (LabException e) {
       List<Finding> findings =

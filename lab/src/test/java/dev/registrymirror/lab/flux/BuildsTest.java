@@ -41,8 +41,7 @@ class BuildsTest {
       throws IOException {
     BrokenBundle bundle = BrokenBundle.in(directory).with(SETTINGS, there, instead);
 
-    bundle.assertFound(
-        Builds.check(Bundle.read(directory), "infra"), SETTINGS, line, message);
+    bundle.assertFound(Builds.check(Bundle.read(directory), "infra"), SETTINGS, line, message);
   }
 
   @Test
@@ -76,7 +75,9 @@ class BuildsTest {
   void saysWhatIsWrongInAWorkflow() throws IOException {
     BrokenBundle bundle =
         BrokenBundle.in(directory)
-            .add(".github/workflows/x.yml", "on: push\\njobs:\\n  x:\\n    runs-on: ubuntu-24.04\\n    step: []\\n");
+            .add(
+                ".github/workflows/x.yml",
+                "on: push\\njobs:\\n  x:\\n    runs-on: ubuntu-24.04\\n    step: []\\n");
     Files.createDirectories(directory.resolve(".git"));
 
     bundle.assertFound(

@@ -108,8 +108,13 @@ class RulesTest {
             .add("deploy/helmfile.yaml", "releases: []\\n")
             .add(
                 "kubernetes/bases/spegel/other.yaml",
-                "apiVersion: helm.toolkit.fluxcd.io/v2\\nkind: HelmRelease\\nmetadata: {name: x}\\n")
-            .with("kubernetes/bases/spegel/kustomization.yaml", "resources:", "resources:\\n  - other.yaml");
+                "apiVersion: helm.toolkit.fluxcd.io/v2\\n"
+                    + "kind: HelmRelease\\n"
+                    + "metadata: {name: x}\\n")
+            .with(
+                "kubernetes/bases/spegel/kustomization.yaml",
+                "resources:",
+                "resources:\\n  - other.yaml");
 
     var findings = Rules.check(Bundle.read(directory));
     bundle.assertFound(findings, "deploy/helmfile.yaml", "", "Flux alone installs the mirror");
