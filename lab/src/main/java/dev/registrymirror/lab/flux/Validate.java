@@ -1,5 +1,6 @@
 package dev.registrymirror.lab.flux;
 
+import dev.registrymirror.lab.tools.ToolMissing;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,12 +16,19 @@ public final class Validate {
   /** Takes the repository's directory; without, the one that it runs in. */
   public static void main(String[] arguments) {
     Path root = Path.of(arguments.length == 0 ? "." : arguments[0]).toAbsolutePath().normalize();
-    List<Finding> findings = findings(root);
+    List<Finding> findings;
+    try {
+      findings = findings(root);
+    } catch (ToolMissing e) {
+      System.err.println("validate: " + e.getMessage());
+      System.exit(1);
+      return;
+    }
     findings.forEach(System.err::println);
     if (!findings.isEmpty()) {
       System.exit(1);
     }
-    System.out.printf("The bundle is right for %s.%n", Bundle.read(root).clusters());
+    System.out.printf("The bundle is right for %s, and so are the workflows.%n", Bundle.read(root).clusters());
   }
 
   /**

@@ -17,6 +17,10 @@ final class SkipWithoutFlux extends SkipWithoutTools {
 
   @Override
   protected void prepare() {
-    FluxTools.prepare().flux();
+    FluxTools tools = FluxTools.prepare();
+    tools.flux();
+    for (FluxTools.Controller controller : FluxTools.Controller.values()) {
+      tools.controller(controller);
+    }
   }
 }
