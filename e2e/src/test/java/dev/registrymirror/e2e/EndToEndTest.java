@@ -266,7 +266,10 @@ class EndToEndTest {
   void hostsRewrittenByOthersArePutBack() {
     ClusterNode node = cluster.node("n3");
     node.run(
-        "sh", "-c", "echo 'server = \"http://elsewhere\"' > " + HOSTS + "/registry.lab/hosts.toml");
+        "sh",
+        "-c",
+        "printf '# written by somebody\\nserver = \"%s\"\\n' > %s/registry.lab/hosts.toml"
+            .formatted(cluster.upstream().address(), HOSTS));
 
     Await.until(
         "the mirror is back",
@@ -283,7 +286,7 @@ class EndToEndTest {
     assertThat(after.get("n1")).isEqualTo(hostsBefore.get("n1"));
     assertThat(after.get("n2")).isEqualTo(hostsBefore.get("n2"));
     // What somebody wrote meanwhile is what is given back.
-    assertThat(after.get("n3")).contains("elsewhere");
+    assertThat(after.get("n3")).contains("# written by somebody").doesNotContain("127.0.0.1");
     assertThat(
             cluster.kubectl(
                 "-n",
