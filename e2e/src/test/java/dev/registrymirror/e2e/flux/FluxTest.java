@@ -1,10 +1,12 @@
 package dev.registrymirror.e2e.flux;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.registrymirror.lab.cluster.NeedsCluster;
 import dev.registrymirror.lab.cluster.NodeLayout;
 import dev.registrymirror.lab.flux.NeedsFlux;
+import dev.registrymirror.lab.machine.LabException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,6 +28,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 class FluxTest {
 
   private static final String INFRASTRUCTURE = "kubernetes/infrastructure/kustomization.yaml";
+
+  private static final String RELEASE = "kubernetes/bases/spegel/helmrelease.yaml";
 
   private static Delivered infra;
   private static Map<String, String> hostsBefore;
@@ -194,6 +198,30 @@ class FluxTest {
 
   @Test
   @Order(7)
+  void anAgentThatCannotStartIsToldAtOnceAndTheOthersServeOn() {
+    infra.commit(RELEASE, text -> text.replace("/agent", "/no-agent"));
+    infra.reconcile();
+    infra.await(
+        "an agent fails",
+        () -> infra.mirror("{.status.conditions[?(@.type=='Ready')].reason}").equals("AgentsFail"));
+
+    // It waits for Ready; Flux itself knows at once.
+    assertThatExceptionOfType(LabException.class)
+        .isThrownBy(() -> infra.flux().flux("reconcile", "ks", "spegel", "--timeout=15s"));
+    assertThat(infra.message("spegel"))
+        .contains("failed early due to stalled resources")
+        .contains("RegistryMirror/kube-system/spegel");
+    assertThat(infra.daemonSet("{.status.numberReady}")).isEqualTo("1");
+    System.out.println(infra.flux().flux("get", "ks", "spegel"));
+
+    infra.commit(RELEASE, text -> text.replace("/no-agent", "/agent"));
+    infra.reconcile();
+    infra.await("all is served again", infra::isServed);
+    infra.awaitReady("spegel");
+  }
+
+  @Test
+  @Order(8)
   void aCommitThatDropsTheMirrorRestoresTheNodesBeforeTheOperatorGoes() {
     infra.commit(
         INFRASTRUCTURE,
@@ -212,7 +240,7 @@ class FluxTest {
   }
 
   @Test
-  @Order(8)
+  @Order(9)
   void itComesBackAndGoesWithItsEntry() {
     infra.commit(
         INFRASTRUCTURE,

@@ -28,7 +28,8 @@ public final class Validate {
     if (!findings.isEmpty()) {
       System.exit(1);
     }
-    System.out.printf("The bundle is right for %s, and so are the workflows.%n", Bundle.read(root).clusters());
+    System.out.printf(
+        "The bundle is right for %s, and so are the workflows.%n", Bundle.read(root).clusters());
   }
 
   /**
