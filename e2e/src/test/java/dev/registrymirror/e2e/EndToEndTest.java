@@ -12,7 +12,6 @@ import dev.registrymirror.lab.machine.LabException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -47,7 +46,7 @@ class EndToEndTest {
   @BeforeAll
   static void create() {
     cluster = Cluster.create(ClusterOptions.nodes(3));
-    hostsBefore = hosts();
+    hostsBefore = HostsFiles.of(cluster, HOSTS);
     installation = Installation.of(cluster, NAMESPACE);
   }
 
@@ -58,21 +57,9 @@ class EndToEndTest {
     }
   }
 
-  /** What each node's hosts directory holds: every file with its permissions and its content. */
-  private static Map<String, String> hosts() {
-    Map<String, String> hosts = new HashMap<>();
-    for (ClusterNode node : cluster.nodes()) {
-      hosts.put(
-          node.name(),
-          node.run(
-              "sh",
-              "-c",
-              "cd "
-                  + HOSTS
-                  + " && find . | sort | xargs stat -c '%n %F %a %U'; find . -type f | sort | xargs"
-                  + " cat"));
-    }
-    return hosts;
+  /** A field of the RegistryMirror. */
+  private static String mirror(String jsonPath) {
+    return cluster.kubectl("-n", NAMESPACE, "get", "rmirror", MIRROR, "-o", "jsonpath=" + jsonPath);
   }
 
   private static void await(String type, String status) {
@@ -80,17 +67,7 @@ class EndToEndTest {
       Await.until(
           type + " is " + status,
           BOUND,
-          () ->
-              cluster
-                  .kubectl(
-                      "-n",
-                      NAMESPACE,
-                      "get",
-                      "rmirror",
-                      MIRROR,
-                      "-o",
-                      "jsonpath={.status.conditions[?(@.type=='" + type + "')].status}")
-                  .equals(status));
+          () -> mirror("{.status.conditions[?(@.type=='" + type + "')].status}").equals(status));
     } catch (LabException e) {
       throw new AssertionError(e.getMessage() + "\n" + installation.state(), e);
     }
@@ -202,17 +179,7 @@ class EndToEndTest {
     Await.until(
         "n2 is told of",
         Duration.ofSeconds(60),
-        () ->
-            cluster
-                .kubectl(
-                    "-n",
-                    NAMESPACE,
-                    "get",
-                    "rmirror",
-                    MIRROR,
-                    "-o",
-                    "jsonpath={.status.worstNodes}")
-                .contains("n2"));
+        () -> mirror("{.status.worstNodes}").contains("n2"));
   }
 
   @Test
@@ -282,7 +249,7 @@ class EndToEndTest {
   void leavesEveryNodeAsItWas() {
     cluster.kubectl("-n", NAMESPACE, "delete", "registrymirror", MIRROR, "--timeout=120s");
 
-    Map<String, String> after = hosts();
+    Map<String, String> after = HostsFiles.of(cluster, HOSTS);
     assertThat(after.get("n1")).isEqualTo(hostsBefore.get("n1"));
     assertThat(after.get("n2")).isEqualTo(hostsBefore.get("n2"));
     // What somebody wrote meanwhile is what is given back.

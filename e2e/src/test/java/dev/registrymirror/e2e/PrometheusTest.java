@@ -12,11 +12,10 @@ import dev.registrymirror.lab.Node;
 import dev.registrymirror.lab.images.ImageRecipe;
 import dev.registrymirror.lab.machine.Await;
 import dev.registrymirror.lab.machine.Command;
+import dev.registrymirror.lab.machine.FreePorts;
 import dev.registrymirror.lab.tools.Tools;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -68,9 +67,7 @@ class PrometheusTest {
     assertThat(
             Command.run(tools.resolve("promtool").toString(), "check", "rules", rules.toString()))
         .contains("SUCCESS");
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    port = FreePorts.find(1).getFirst();
     Path config =
         Files.writeString(
             lab.directory().resolve("prometheus.yml"),

@@ -3,6 +3,7 @@ package dev.registrymirror.operator;
 import dev.registrymirror.operator.nodes.Agents;
 import dev.registrymirror.operator.reconcile.RegistryMirrorReconciler;
 import dev.registrymirror.operator.reconcile.Uninstall;
+import dev.registrymirror.operator.resources.Labels;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
@@ -28,8 +29,6 @@ import org.slf4j.LoggerFactory;
 public final class Main {
 
   private static final Logger log = LoggerFactory.getLogger(Main.class);
-
-  private static final String LEASE = "registry-mirror-operator";
 
   /** For what is being reconciled when SIGTERM comes. */
   private static final Duration SHUTDOWN = Duration.ofSeconds(10);
@@ -125,7 +124,7 @@ public final class Main {
             Runtime.getRuntime().halt(1);
           }
         };
-    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
+    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(Labels.OPERATOR)
         .withLeaseNamespace(namespace)
         .withExitOnStopLeading(false)
         .withLeaderCallbacks(new LeaderCallbacks(() -> {}, lost, leader -> {}))

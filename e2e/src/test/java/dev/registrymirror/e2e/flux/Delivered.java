@@ -1,8 +1,8 @@
 package dev.registrymirror.e2e.flux;
 
+import dev.registrymirror.e2e.HostsFiles;
 import dev.registrymirror.e2e.Installation;
 import dev.registrymirror.lab.cluster.Cluster;
-import dev.registrymirror.lab.cluster.ClusterNode;
 import dev.registrymirror.lab.cluster.ClusterNodeOptions;
 import dev.registrymirror.lab.cluster.ClusterOptions;
 import dev.registrymirror.lab.cluster.NodeLayout;
@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -213,21 +212,8 @@ record Delivered(String name, NodeLayout layout, Cluster cluster, Flux flux)
         && field(Flux.NAMESPACE, "ks/spegel-operator", "{.metadata.name}").isEmpty();
   }
 
-  /** What each node's hosts directory holds: every file with its permissions and its content. */
   Map<String, String> hosts() {
-    Map<String, String> hosts = new TreeMap<>();
-    for (ClusterNode node : cluster.nodes()) {
-      hosts.put(
-          node.name(),
-          node.run(
-              "sh",
-              "-c",
-              "cd "
-                  + layout.hostsDirectory()
-                  + " && find . | sort | xargs stat -c '%n %F %a %U';"
-                  + " find . -type f | sort | xargs cat"));
-    }
-    return hosts;
+    return HostsFiles.of(cluster, layout.hostsDirectory());
   }
 
   /** What a person would look at where something is wrong. */

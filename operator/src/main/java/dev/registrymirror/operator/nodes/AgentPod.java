@@ -1,5 +1,6 @@
 package dev.registrymirror.operator.nodes;
 
+import dev.registrymirror.operator.crd.RegistryMirror;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -18,11 +19,10 @@ import java.util.stream.Stream;
  * @param cleaning whether it is one that restores the node
  * @param obstacle why it does not run, such as an image that cannot be pulled; empty where it does
  */
-public record AgentPod(
-    String name, String node, String ip, boolean ready, boolean cleaning, String obstacle) {
+public record AgentPod(String node, String ip, boolean ready, boolean cleaning, String obstacle) {
 
   /** A label of its pods: {@link #SERVING} or {@link #CLEANING}. */
-  public static final String MODE = "registrymirror.dev/mode";
+  public static final String MODE = RegistryMirror.GROUP + "/mode";
 
   public static final String SERVING = "serve";
   public static final String CLEANING = "cleanup";
@@ -30,7 +30,6 @@ public record AgentPod(
   /** What is known of a Pod. */
   public static AgentPod of(Pod pod) {
     return new AgentPod(
-        pod.getMetadata().getName(),
         Objects.requireNonNullElse(pod.getSpec().getNodeName(), ""),
         Objects.requireNonNullElse(pod.getStatus().getPodIP(), ""),
         pod.getMetadata().getDeletionTimestamp() == null

@@ -9,23 +9,16 @@ import java.util.Objects;
  * What an agent says of itself on {@code /status}. Fields that are not there are null or empty: it
  * may be of another release.
  *
- * @param mode serve or cleanup
  * @param mirrored whether the node's hosts directory holds the mirror's entries
  * @param served what other nodes had from it since it started
- * @param lastServed when that was last, RFC 3339; empty where never
  * @param requests of its containerd since it started, by how they ended
  * @param bypassed what its containerd pulled past it
  * @param problems what stands in the way on this node
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record AgentReport(
-    String node,
-    String version,
-    String mode,
-    Boolean cleaned,
     Boolean mirrored,
     Served served,
-    String lastServed,
     Map<String, Long> requests,
     List<Bypassed> bypassed,
     List<Problem> problems) {
@@ -43,8 +36,6 @@ public record AgentReport(
   public record Problem(String reason, String detail) {}
 
   public AgentReport {
-    mode = Objects.requireNonNullElse(mode, "serve");
-    lastServed = Objects.requireNonNullElse(lastServed, "");
     served = Objects.requireNonNullElse(served, new Served(0, 0));
     requests = requests == null ? Map.of() : Map.copyOf(requests);
     bypassed = bypassed == null ? List.of() : List.copyOf(bypassed);

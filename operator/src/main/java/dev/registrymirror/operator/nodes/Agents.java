@@ -10,12 +10,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -55,24 +53,23 @@ public final class Agents implements AutoCloseable {
   public Map<String, AgentReport> ask(Collection<Address> agents) {
     Map<String, AgentReport> reports = new ConcurrentHashMap<>();
     Semaphore places = new Semaphore(AT_ONCE);
-    Map<Address, Future<?>> asked = new HashMap<>();
+    int asked = 0;
     long end = System.nanoTime() + ALL.toNanos();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (Address agent : agents) {
         if (!places.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-          log.warn("asked {} of {} agents within {}", asked.size(), agents.size(), ALL);
+          log.warn("asked {} of {} agents within {}", asked, agents.size(), ALL);
           break;
         }
-        asked.put(
-            agent,
-            threads.submit(
-                () -> {
-                  try {
-                    ask(agent).ifPresent(report -> reports.put(agent.node(), report));
-                  } finally {
-                    places.release();
-                  }
-                }));
+        asked++;
+        threads.execute(
+            () -> {
+              try {
+                ask(agent).ifPresent(report -> reports.put(agent.node(), report));
+              } finally {
+                places.release();
+              }
+            });
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

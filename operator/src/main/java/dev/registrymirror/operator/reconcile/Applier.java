@@ -1,5 +1,6 @@
 package dev.registrymirror.operator.reconcile;
 
+import dev.registrymirror.operator.resources.Labels;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -15,7 +16,7 @@ final class Applier {
   private static final Logger log = LoggerFactory.getLogger(Applier.class);
 
   /** As what the operator manages fields. */
-  static final String FIELD_MANAGER = "registry-mirror-operator";
+  static final String FIELD_MANAGER = Labels.OPERATOR;
 
   private final KubernetesClient client;
 

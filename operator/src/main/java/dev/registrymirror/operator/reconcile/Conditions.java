@@ -64,9 +64,4 @@ final class Conditions {
   static Optional<Condition> find(List<Condition> conditions, String type) {
     return conditions.stream().filter(condition -> condition.getType().equals(type)).findFirst();
   }
-
-  /** Whether a condition is there and True. */
-  static boolean isTrue(List<Condition> conditions, String type) {
-    return find(conditions, type).filter(found -> "True".equals(found.getStatus())).isPresent();
-  }
 }

@@ -40,6 +40,11 @@ record Observed(
     return selected.stream().filter(node -> !Platform.of(node).isSupported()).toList();
   }
 
+  /** The names of those. */
+  List<String> excluded() {
+    return unsupported().stream().map(NodeFacts::name).toList();
+  }
+
   /** Agents that are ready and have not said how they are. */
   List<AgentPod> silent() {
     return pods.stream().filter(pod -> pod.ready() && !reports.containsKey(pod.node())).toList();

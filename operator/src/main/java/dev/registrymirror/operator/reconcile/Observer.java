@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Looks at what there is: from caches, but for what the agents say themselves. */
@@ -110,7 +111,7 @@ final class Observer {
                 .filter(pod -> !reports.containsKey(pod.node()))
                 .map(pod -> new Agents.Address(pod.node(), pod.ip(), port))
                 .toList()));
-    reports.keySet().retainAll(pods.stream().map(AgentPod::node).toList());
+    reports.keySet().retainAll(pods.stream().map(AgentPod::node).collect(Collectors.toSet()));
     said.put(id, new Said(isFresh ? before.when() : now, Map.copyOf(reports)));
     return reports;
   }

@@ -110,26 +110,28 @@ public final class RegistryMirrorReconciler
       }
     }
     Optional<String> forbidden =
-        observed.pods().isEmpty() ? FailedPods.reason(mirror, context) : Optional.empty();
+        obstacle.isEmpty() && observed.pods().isEmpty()
+            ? FailedPods.reason(mirror, context)
+            : Optional.empty();
     MirrorStatus status = new StatusReport(observed, obstacle, forbidden, now).status();
     if (!status.equals(mirror.getStatus())) {
       events.tell(mirror, status, context.getClient());
-      // Into the cache too: else the next look, an instant later, would not know of it.
-      PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(
-          mirror, withStatus(mirror, status), context);
+      patchStatus(mirror, status, context);
     }
     Duration look = observed.silent().isEmpty() ? pace.look() : pace.lookAgain();
     return UpdateControl.<RegistryMirror>noUpdate()
         .rescheduleAfter(wait.filter(soon -> soon.compareTo(look) < 0).orElse(look));
   }
 
-  // Server-side apply: whatever else is in it would become the operator's.
-  static RegistryMirror withStatus(RegistryMirror mirror, MirrorStatus status) {
+  /** Also into the cache: else the next look, an instant later, would not know of it. */
+  static void patchStatus(
+      RegistryMirror mirror, MirrorStatus status, Context<RegistryMirror> context) {
+    // Server-side apply: whatever else is in it would become the operator's.
     RegistryMirror patch = new RegistryMirror();
     patch.getMetadata().setName(mirror.getMetadata().getName());
     patch.getMetadata().setNamespace(mirror.getMetadata().getNamespace());
     patch.setStatus(status);
-    return patch;
+    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(mirror, patch, context);
   }
 
   @Override

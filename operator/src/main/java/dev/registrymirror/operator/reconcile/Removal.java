@@ -10,7 +10,6 @@ import dev.registrymirror.operator.resources.AgentDaemonSet;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
-import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -90,11 +89,7 @@ final class Removal {
     if (leaving.isEmpty()) {
       new Applier(context.getClient())
           .apply(
-              AgentDaemonSet.cleaning(
-                  mirror,
-                  observed.paths(),
-                  observed.unsupported().stream().map(NodeFacts::name).toList(),
-                  agentImage));
+              AgentDaemonSet.cleaning(mirror, observed.paths(), observed.excluded(), agentImage));
     }
     return Optional.of(AGAIN);
   }
@@ -114,10 +109,7 @@ final class Removal {
 
   /** There is nothing left to restore: when the DaemonSet has gone, it is not to come again. */
   private void remember() {
-    PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(
-        mirror,
-        RegistryMirrorReconciler.withStatus(mirror, mirror.getStatus().restored()),
-        context);
+    RegistryMirrorReconciler.patchStatus(mirror, mirror.getStatus().restored(), context);
   }
 
   private void tellOfThoseThatAreGone() {

@@ -6,7 +6,6 @@ import dev.registrymirror.operator.crd.MirrorSpec;
 import dev.registrymirror.operator.crd.MonitoringSpec;
 import dev.registrymirror.operator.crd.Provision;
 import dev.registrymirror.operator.crd.RegistryMirror;
-import dev.registrymirror.operator.nodes.NodeFacts;
 import dev.registrymirror.operator.nodes.RosterPace;
 import dev.registrymirror.operator.resources.AgentDaemonSet;
 import dev.registrymirror.operator.resources.AgentService;
@@ -63,11 +62,7 @@ final class Rollout {
     Optional<Duration> wait = roster(pace);
     applier.apply(AgentService.of(mirror));
     applier.apply(
-        AgentDaemonSet.serving(
-            mirror,
-            observed.paths(),
-            observed.unsupported().stream().map(NodeFacts::name).toList(),
-            agentImage));
+        AgentDaemonSet.serving(mirror, observed.paths(), observed.excluded(), agentImage));
     MonitoringSpec monitoring = spec.monitoring();
     makeWhere(monitoring.dashboard().enabled(), Dashboard.of(mirror));
     if (observed.serviceMonitors()) {

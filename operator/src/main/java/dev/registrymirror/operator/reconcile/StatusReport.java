@@ -17,10 +17,12 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -43,6 +45,9 @@ final class StatusReport {
   private final Conditions conditions;
   private final Map<String, AgentPod> podsByNode;
 
+  /** The nodes whose agent is ready. */
+  private final List<NodeFacts> ready;
+
   /**
    * @param obstacle why nothing was made
    * @param forbidden why pods are not created, as the API server says; empty where they are
@@ -62,6 +67,11 @@ final class StatusReport {
         observed.pods().stream()
             .filter(pod -> !pod.node().isEmpty())
             .collect(Collectors.toMap(AgentPod::node, Function.identity(), StatusReport::better));
+    this.ready =
+        observed.nodes().stream()
+            .filter(
+                node -> podsByNode.containsKey(node.name()) && podsByNode.get(node.name()).ready())
+            .toList();
   }
 
   // While agents are replaced a node has two.
@@ -80,18 +90,12 @@ final class StatusReport {
     return new MirrorStatus(
         mirror.getMetadata().getGeneration(),
         conditions.list(),
-        readyNodes().size() + "/" + observed.nodes().size(),
+        ready.size() + "/" + observed.nodes().size(),
         bypassed().size(),
         hitRatio(),
         wasDeployed || obstacle.isEmpty(),
         platforms(),
         problems.stream().limit(NAMED).toList());
-  }
-
-  private List<NodeFacts> readyNodes() {
-    return observed.nodes().stream()
-        .filter(node -> podsByNode.containsKey(node.name()) && podsByNode.get(node.name()).ready())
-        .toList();
   }
 
   private void ready(List<NodeProblem> problems) {
@@ -100,7 +104,6 @@ final class StatusReport {
       return;
     }
     int nodes = observed.nodes().size();
-    int ready = readyNodes().size();
     if (forbidden.isPresent()) {
       ready(false, "PodsForbidden", forbidden.get());
     } else if (!isRolledOut()) {
@@ -111,16 +114,16 @@ final class StatusReport {
           worst.isPresent() ? "AgentsFail" : "RollingOut",
           "%d of %d agents are ready%s"
               .formatted(
-                  ready,
+                  ready.size(),
                   nodes,
                   worst.map(one -> "; on " + one.node() + ": " + one.message()).orElse("")));
-    } else if (ready < nodes) {
-      List<NodeFacts> missing = new ArrayList<>(observed.nodes());
-      missing.removeAll(readyNodes());
+    } else if (ready.size() < nodes) {
+      Set<NodeFacts> missing = new HashSet<>(observed.nodes());
+      ready.forEach(missing::remove);
       ready(
           false,
           "AgentsNotReady",
-          "%d of %d agents are ready; not on %s".formatted(ready, nodes, names(missing)));
+          "%d of %d agents are ready; not on %s".formatted(ready.size(), nodes, names(missing)));
     } else {
       ready(true, "AllReady", "all %d agents are ready".formatted(nodes));
     }
@@ -178,7 +181,7 @@ final class StatusReport {
 
   private void nodesConfigured() {
     List<String> silent =
-        readyNodes().stream()
+        ready.stream()
             .map(NodeFacts::name)
             .filter(node -> !observed.reports().containsKey(node))
             .toList();
@@ -195,7 +198,7 @@ final class StatusReport {
           "HostsMissing",
           "containerd's hosts directory does not hold the mirror on %s: what rewrites it there? See status.worstNodes"
               .formatted(join(not)));
-    } else if (readyNodes().isEmpty()) {
+    } else if (ready.isEmpty()) {
       conditions.add(
           Conditions.NODES_CONFIGURED, false, "NoAgents", "no agent is ready that would say it");
     } else if (!silent.isEmpty()) {
@@ -208,24 +211,25 @@ final class StatusReport {
     } else {
       conditions.add(
           Conditions.NODES_CONFIGURED,
-          readyNodes().size() == observed.nodes().size(),
-          readyNodes().size() == observed.nodes().size() ? "AllConfigured" : "AgentsNotReady",
+          ready.size() == observed.nodes().size(),
+          ready.size() == observed.nodes().size() ? "AllConfigured" : "AgentsNotReady",
           "containerd asks the mirror first on %d of %d nodes"
-              .formatted(readyNodes().size(), observed.nodes().size()));
+              .formatted(ready.size(), observed.nodes().size()));
     }
   }
 
   private void sharing() {
-    Optional<AgentReport> sharer =
-        observed.reports().values().stream()
-            .filter(report -> report.served().blobs() > 0)
-            .findFirst();
+    boolean isShared =
+        observed.reports().values().stream().anyMatch(report -> report.served().blobs() > 0);
     boolean was =
-        Conditions.isTrue(before, Conditions.SHARING)
-            && Objects.equals(
-                Conditions.find(before, Conditions.SHARING).orElseThrow().getObservedGeneration(),
-                mirror.getMetadata().getGeneration());
-    if (sharer.isPresent() || was) {
+        Conditions.find(before, Conditions.SHARING)
+            .filter(found -> found.getStatus().equals("True"))
+            .filter(
+                found ->
+                    Objects.equals(
+                        found.getObservedGeneration(), mirror.getMetadata().getGeneration()))
+            .isPresent();
+    if (isShared || was) {
       conditions.add(
           Conditions.SHARING,
           true,
@@ -313,7 +317,7 @@ final class StatusReport {
   }
 
   private List<PlatformNodes> platforms() {
-    List<String> ready = readyNodes().stream().map(NodeFacts::name).toList();
+    Set<NodeFacts> isReady = new HashSet<>(ready);
     return observed.selected().stream()
         .collect(Collectors.groupingBy(Platform::of))
         .entrySet()
@@ -324,10 +328,7 @@ final class StatusReport {
                 new PlatformNodes(
                     entry.getKey().toString(),
                     entry.getValue().size(),
-                    (int)
-                        entry.getValue().stream()
-                            .filter(node -> ready.contains(node.name()))
-                            .count(),
+                    (int) entry.getValue().stream().filter(isReady::contains).count(),
                     entry.getKey().isSupported()))
         .toList();
   }

@@ -13,15 +13,11 @@ public final class Dashboard {
   private Dashboard() {}
 
   public static ConfigMap of(RegistryMirror mirror) {
-    ConfigMap dashboard =
-        new ConfigMapBuilder()
-            .withMetadata(Names.owned(mirror, Names.dashboard(mirror)))
-            .addToData("registry-mirror.json", Manifest.text("dashboard.json"))
-            .build();
-    return new ConfigMapBuilder(dashboard)
-        .editMetadata()
+    return new ConfigMapBuilder()
+        .withNewMetadataLike(Names.owned(mirror, Names.dashboard(mirror)))
         .addToLabels(LABEL, "1")
         .endMetadata()
+        .addToData("registry-mirror.json", Manifest.text("dashboard.json"))
         .build();
   }
 }

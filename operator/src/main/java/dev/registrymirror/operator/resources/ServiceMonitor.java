@@ -10,9 +10,6 @@ import java.util.Map;
 /** Tells Prometheus Operator of the agents; there only where its CustomResourceDefinition is. */
 public final class ServiceMonitor {
 
-  public static final String API_VERSION = "monitoring.coreos.com/v1";
-  public static final String KIND = "ServiceMonitor";
-
   /** Its CustomResourceDefinition. */
   public static final String CRD = "servicemonitors.monitoring.coreos.com";
 

@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.registrymirror.lab.cluster.ControlPlane;
 import dev.registrymirror.lab.cluster.NeedsControlPlane;
 import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.lab.machine.FreePorts;
 import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.operator.Main;
+import dev.registrymirror.operator.PrometheusOperator;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -16,7 +18,6 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,23 +42,6 @@ class InstallTest {
 
   /** What kubelet leaves a pod to end. */
   private static final Duration GRACE = Duration.ofSeconds(30);
-
-  private static final String SERVICE_MONITORS =
-      """
-      apiVersion: apiextensions.k8s.io/v1
-      kind: CustomResourceDefinition
-      metadata: {name: servicemonitors.monitoring.coreos.com}
-      spec:
-        group: monitoring.coreos.com
-        scope: Namespaced
-        names: {plural: servicemonitors, singular: servicemonitor, kind: ServiceMonitor}
-        versions:
-        - name: v1
-          served: true
-          storage: true
-          schema:
-            openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}
-      """;
 
   /** Not ready: it is served, and not waited for when all is removed. */
   private static final String NODE =
@@ -86,7 +70,7 @@ class InstallTest {
         new KubernetesClientBuilder()
             .withConfig(Config.fromKubeconfig(Files.readString(kubernetes.kubeconfig())))
             .build();
-    kubernetes.apply(SERVICE_MONITORS);
+    kubernetes.apply(PrometheusOperator.definition("ServiceMonitor"));
     kubernetes.kubectl(
         "apply",
         "--server-side",
@@ -363,9 +347,7 @@ class InstallTest {
           .environment()
           .put(variable.getName(), Optional.ofNullable(variable.getValue()).orElse(namespace));
     }
-    try (ServerSocket free = new ServerSocket(0)) {
-      process.environment().put("PORT", Integer.toString(free.getLocalPort()));
-    }
+    process.environment().put("PORT", FreePorts.find(1).getFirst().toString());
     process.environment().put("KUBECONFIG", kubeconfig(namespace, account).toString());
     return process.redirectErrorStream(true).redirectOutput(log(account).toFile()).start();
   }

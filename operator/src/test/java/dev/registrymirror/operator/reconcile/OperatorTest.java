@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.registrymirror.lab.cluster.ControlPlane;
 import dev.registrymirror.lab.cluster.NeedsControlPlane;
 import dev.registrymirror.lab.machine.Await;
+import dev.registrymirror.lab.machine.FreePorts;
+import dev.registrymirror.operator.PrometheusOperator;
 import dev.registrymirror.operator.chart.Chart;
 import dev.registrymirror.operator.crd.CrdFile;
 import dev.registrymirror.operator.crd.RegistryMirror;
@@ -21,16 +23,12 @@ import io.fabric8.kubernetes.client.Watch;
 import io.javaoperatorsdk.operator.Operator;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -51,7 +49,7 @@ class OperatorTest {
 
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final AtomicInteger NAMESPACES = new AtomicInteger();
-  private static final int METRICS_PORT = freePort();
+  private static final int METRICS_PORT = FreePorts.find(1).getFirst();
 
   private static final RegistryMirrorReconciler.Pace QUICK =
       new RegistryMirrorReconciler.Pace(
@@ -70,14 +68,6 @@ class OperatorTest {
   private final Agents agents = new Agents();
   private StandInKubelet kubelet;
   private Operator operator;
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
 
   @BeforeAll
   static void startKubernetes() throws IOException {
@@ -495,8 +485,8 @@ class OperatorTest {
             + " serviceMonitor: {interval: 15s, labels: {release: prom}}}");
     await("spegel", "Monitored", "False", "NoServiceMonitor");
 
-    kubernetes.apply(definition("PrometheusRule"));
-    kubernetes.apply(definition("ServiceMonitor"));
+    kubernetes.apply(PrometheusOperator.definition("PrometheusRule"));
+    kubernetes.apply(PrometheusOperator.definition("ServiceMonitor"));
     try {
       await("spegel", "Monitored", "True", "Made");
       assertThat(get("servicemonitor", "spegel", "-o", "jsonpath={.spec.endpoints[0].interval}"))
@@ -631,25 +621,5 @@ class OperatorTest {
     awaitText("three nodes", "3/3", "rmirror", "spegel", "--no-headers");
     kubelet.remove("n1");
     awaitText("two nodes", "2/2", "rmirror", "spegel", "--no-headers");
-  }
-
-  /** As much of Prometheus Operator's definitions as is needed here. */
-  private static String definition(String kind) {
-    String singular = kind.toLowerCase(Locale.ROOT);
-    return """
-    apiVersion: apiextensions.k8s.io/v1
-    kind: CustomResourceDefinition
-    metadata: {name: %1$ss.monitoring.coreos.com}
-    spec:
-      group: monitoring.coreos.com
-      scope: Namespaced
-      names: {plural: %1$ss, singular: %1$s, kind: %2$s}
-      versions:
-      - name: v1
-        served: true
-        storage: true
-        schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-    """
-        .formatted(singular, kind);
   }
 }
