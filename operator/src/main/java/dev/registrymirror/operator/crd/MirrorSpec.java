@@ -20,6 +20,13 @@ import java.util.Objects;
     message =
         "platform Custom needs containerd.socket, containerd.contentStore and"
             + " containerd.hostsDirectory: the paths on the nodes")
+@ValidationRule(
+    value =
+        "!has(self.networkPolicy) || self.networkPolicy != 'Managed' ||"
+            + " (has(self.agent) && has(self.agent.hostNetwork) && !self.agent.hostNetwork)",
+    message =
+        "a NetworkPolicy does not hold for pods in the node's network: with networkPolicy Managed"
+            + " set agent.hostNetwork to false, or leave it to a firewall on the nodes")
 public record MirrorSpec(
     @JsonPropertyDescription(
             "What runs the nodes, which says where containerd keeps its socket, its content and its"
@@ -50,6 +57,12 @@ public record MirrorSpec(
                 + " made and rotated by the operator. Disabled: pods can.")
         @Default("Managed")
         Provision pullCredential,
+    @JsonPropertyDescription(
+            "A NetworkPolicy for the agents. Managed: other agents reach the peer port, Prometheus"
+                + " the metrics port, and only the node itself the registry port; holds only with"
+                + " agent.hostNetwork false. Disabled: there is none.")
+        @Default("Disabled")
+        Provision networkPolicy,
     @JsonPropertyDescription("The agents' pods.") @Default("{}") AgentSpec agent,
     @JsonPropertyDescription("How Prometheus and Grafana learn of the agents.") @Default("{}")
         MonitoringSpec monitoring,
@@ -69,6 +82,7 @@ public record MirrorSpec(
     ports = Objects.requireNonNullElse(ports, PortsSpec.DEFAULTS);
     peerTls = Objects.requireNonNullElse(peerTls, Provision.Managed);
     pullCredential = Objects.requireNonNullElse(pullCredential, Provision.Managed);
+    networkPolicy = Objects.requireNonNullElse(networkPolicy, Provision.Disabled);
     agent = Objects.requireNonNullElse(agent, AgentSpec.DEFAULTS);
     monitoring = Objects.requireNonNullElse(monitoring, MonitoringSpec.DEFAULTS);
     onDelete = Objects.requireNonNullElse(onDelete, OnDeleteSpec.DEFAULTS);

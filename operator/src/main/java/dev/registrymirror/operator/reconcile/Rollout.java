@@ -8,6 +8,7 @@ import dev.registrymirror.operator.crd.Provision;
 import dev.registrymirror.operator.crd.RegistryMirror;
 import dev.registrymirror.operator.nodes.RosterPace;
 import dev.registrymirror.operator.resources.AgentDaemonSet;
+import dev.registrymirror.operator.resources.AgentNetworkPolicy;
 import dev.registrymirror.operator.resources.AgentService;
 import dev.registrymirror.operator.resources.AlertRules;
 import dev.registrymirror.operator.resources.Dashboard;
@@ -61,6 +62,7 @@ final class Rollout {
     }
     Optional<Duration> wait = roster(pace);
     applier.apply(AgentService.of(mirror));
+    makeWhere(spec.networkPolicy() == Provision.Managed, AgentNetworkPolicy.of(mirror));
     applier.apply(
         AgentDaemonSet.serving(mirror, observed.paths(), observed.excluded(), agentImage));
     MonitoringSpec monitoring = spec.monitoring();

@@ -72,6 +72,9 @@ class ValidationTest {
           {onDelete: {hosts: Destroy}}                               | supported values: "Keep"
           {onDelete: {timeout: 10m1h}}                               | spec.onDelete.timeout
           {monitoring: {serviceMonitor: {interval: often}}}          | spec.monitoring.serviceMonitor.interval
+          {networkPolicy: Managed}                                   | set agent.hostNetwork to false
+          {networkPolicy: Managed, agent: {hostNetwork: true}}       | set agent.hostNetwork to false
+          {networkPolicy: Yes}                                       | supported values: "Disabled"
           {agent: {logLevel: loud}}                                  | supported values: "debug"
           {agent: {extraEnv: [{name: A, value: '1'}, {name: A}]}}    | Duplicate value
           """)
@@ -95,6 +98,7 @@ class ValidationTest {
             "{\"agent\":{\"extraEnv\":[],\"hostNetwork\":true,\"logLevel\":\"info\",\"nodeSelector\":{}},"
                 + "\"monitoring\":{\"alerts\":{\"enabled\":false},\"dashboard\":{\"enabled\":false},"
                 + "\"serviceMonitor\":{\"enabled\":true,\"interval\":\"30s\",\"labels\":{}}},"
+                + "\"networkPolicy\":\"Disabled\","
                 + "\"onDelete\":{\"hosts\":\"Restore\",\"timeout\":\"10m\"},"
                 + "\"peerTLS\":\"Managed\",\"platform\":\"Auto\","
                 + "\"ports\":{\"metrics\":29997,\"peer\":29998,\"registry\":29999},"
@@ -109,6 +113,7 @@ class ValidationTest {
           custom   | {platform: Custom, containerd: {socket: /a/b.sock, contentStore: /c, hostsDirectory: /d}}
           override | {platform: Talos, containerd: {hostsDirectory: /etc/other}}
           many     | {registries: [docker.io, ghcr.io, 'localhost:5000', registry.example.com]}
+          fenced   | {networkPolicy: Managed, agent: {hostNetwork: false}}
           slow     | {onDelete: {timeout: 1h30m}, monitoring: {serviceMonitor: {interval: 1m}}}
           """)
   void takes(String name, String spec) {

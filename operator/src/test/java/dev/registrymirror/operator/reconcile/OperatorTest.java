@@ -14,7 +14,10 @@ import dev.registrymirror.operator.crd.RegistryMirror;
 import dev.registrymirror.operator.nodes.Agents;
 import dev.registrymirror.operator.reconcile.StandInKubelet.Kind;
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyEgressRule;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -515,6 +518,39 @@ class OperatorTest {
           "servicemonitors.monitoring.coreos.com",
           "prometheusrules.monitoring.coreos.com");
     }
+  }
+
+  @Test
+  void fencesTheAgentsWhereAsked() {
+    twoNodes();
+    mirror("spegel", "networkPolicy: Managed, agent: {hostNetwork: false}");
+    await("spegel", "Ready", "True", "AllReady");
+
+    NetworkPolicy policy = policies().getFirst();
+    assertThat(policy.getMetadata().getOwnerReferences())
+        .extracting(OwnerReference::getName)
+        .containsExactly("spegel");
+    assertThat(client.pods().inNamespace(namespace).list().getItems())
+        .hasSize(2)
+        .allSatisfy(
+            pod ->
+                assertThat(pod.getMetadata().getLabels())
+                    .containsAllEntriesOf(policy.getSpec().getPodSelector().getMatchLabels()));
+    // All but the port for containerd, which is the node's own.
+    assertThat(policy.getSpec().getIngress().getFirst().getPorts())
+        .extracting(port -> port.getPort().getIntVal())
+        .containsExactly(29_998, METRICS_PORT);
+    assertThat(policy.getSpec().getEgress()).containsExactly(new NetworkPolicyEgressRule());
+
+    kubernetes.kubectl("-n", namespace, "delete", "networkpolicy", "spegel");
+    Await.until("it is made again", BOUND, () -> !policies().isEmpty());
+
+    mirror("spegel", "networkPolicy: Disabled, agent: {hostNetwork: false}");
+    Await.until("it goes", BOUND, () -> policies().isEmpty());
+  }
+
+  private List<NetworkPolicy> policies() {
+    return client.network().v1().networkPolicies().inNamespace(namespace).list().getItems();
   }
 
   @Test
