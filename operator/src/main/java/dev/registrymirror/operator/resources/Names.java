@@ -11,7 +11,10 @@ public final class Names {
 
   private Names() {}
 
-  /** DaemonSet, Service, NetworkPolicy, ServiceMonitor and PrometheusRule are called as the RegistryMirror. */
+  /**
+   * DaemonSet, Service, NetworkPolicy, ServiceMonitor and PrometheusRule are called as the
+   * RegistryMirror.
+   */
   public static String own(RegistryMirror mirror) {
     return mirror.getMetadata().getName();
   }
