@@ -9,7 +9,7 @@ EXPLAIN := || { $(MVN) -q -N toolchains:select-jdk-toolchain >/dev/null 2>&1 || 
 LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am $(EXPLAIN); lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-flux validate lab-up lab-down bench simulate crd images format clean tools
+.PHONY: help build demo test e2e e2e-flux kind validate lab-up lab-down bench simulate crd images format clean tools
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ e2e: tools ## Install it on a real cluster of three nodes on this machine, and t
 
 e2e-flux: tools ## Deliver it by real Flux to clusters of Talos's and of k3s's layout on this machine (root)
 	$(MVN) package -pl e2e -am -Dtest='Flux*Test' -Dsurefire.failIfNoSpecifiedTests=false
+
+kind: tools ## Tell the story in brief on a cluster of kind: with Docker, kind, kubectl and Helm, without root
+	@for one in docker kind kubectl helm; do command -v $$one >/dev/null || missing="$$missing $$one"; done; \
+	test -z "$$missing" || { echo "make kind needs Docker, kind, kubectl and Helm; not found:$$missing" >&2; exit 2; }
+	@docker info >/dev/null 2>&1 || { echo "make kind needs Docker, whose daemon does not answer: docker info" >&2; exit 2; }
+	$(MVN) package -pl e2e -am -Dtest=KindTest -Dsurefire.failIfNoSpecifiedTests=false
 
 validate: tools ## Check the Flux bundle: build it as Flux does, for each cluster, before a real API server
 	@$(LAB).flux.Validate

@@ -1,3 +1,6 @@
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.cloud.tools.jib.api.Containerizer;
 import com.google.cloud.tools.jib.api.ImageReference;
 import com.google.cloud.tools.jib.api.Jib;
@@ -12,17 +15,25 @@ import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
 import com.google.cloud.tools.jib.api.buildplan.Platform;
 import com.google.cloud.tools.jib.frontend.CredentialRetrieverFactory;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 
 /**
  * {@code Images.java <repository> <version> <time> [--push=PREFIX] [--arm64-jdk=JDK
@@ -40,10 +51,18 @@ final class Images {
   private static final List<String> GLIBC =
       List.of("libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1");
 
+  /** And what Debian's own is linked with besides, where others have it in themselves. */
+  private static final List<String> DEBIANS =
+      List.of("libgcc_s.so.1", "libstdc++.so.6", "libz.so.1");
+
+  /** Where the chart looks for images by default, so that it finds those of loaded archives. */
+  private static final String EXAMPLE = "registry.example.com/registry-mirror";
+
   /** A machine: where Debian has its C library, and the loader, which each program names. */
   private record Machine(String name, String libraries, String loader, Path root) {}
 
-  private record Image(String name, String title, String home, Path files, String user) {}
+  private record Image(
+      String name, String title, String home, Path files, String user, Optional<String> command) {}
 
   private final Path repository;
   private final String version;
@@ -77,14 +96,16 @@ final class Images {
             "Registry Mirror: agent",
             "/opt/mirror-agent",
             repository.resolve("images/target/mirror-agent"),
-            "0");
+            "0",
+            Optional.of("mirror-agent"));
     Image operator =
         new Image(
             "operator",
             "Registry Mirror: operator",
             "/opt/operator",
             repository.resolve("operator/target/operator"),
-            "65532");
+            "65532",
+            Optional.empty());
     Machine amd64 =
         new Machine("amd64", "lib/x86_64-linux-gnu", "lib64/ld-linux-x86-64.so.2", Path.of("/"));
     for (Image image : List.of(agent, operator)) {
@@ -136,7 +157,7 @@ final class Images {
                     "Apache-2.0"))
             .setEntrypoint(entrypoint(image, own))
             // What changes least comes first.
-            .addFileEntriesLayer(glibc(machine))
+            .addFileEntriesLayer(system(machine, runtime))
             .addFileEntriesLayer(
                 layer(
                     "runtime",
@@ -146,6 +167,9 @@ final class Images {
             .addFileEntriesLayer(
                 layer("libraries", lib, image.home() + "/lib", isCache.or(isOwn).negate()))
             .addFileEntriesLayer(layer("own", lib, image.home() + "/lib", isOwn));
+    if (image.command().isPresent()) {
+      builder.addFileEntriesLayer(command(image, own));
+    }
     // A cache is of one machine's code.
     if (isHere && Files.exists(lib.resolve(cache(image)))) {
       builder.addFileEntriesLayer(layer("cache", lib, image.home() + "/lib", isCache));
@@ -187,7 +211,7 @@ final class Images {
       containerizer =
           Containerizer.to(
               TarImage.at(target.resolve(image.name() + "-" + machine.name() + ".tar"))
-                  .named("registry-mirror/" + image.name() + ":" + tag));
+                  .named(EXAMPLE + "/" + image.name() + ":" + tag));
     }
     return containerizer
         .setToolName("registry-mirror")
@@ -195,17 +219,72 @@ final class Images {
         .setApplicationLayersCache(target.resolve("jib"));
   }
 
-  private FileEntriesLayer glibc(Machine machine) {
-    FileEntriesLayer.Builder layer = FileEntriesLayer.builder().setName("glibc");
+  /**
+   * The command for who is in the container, where there is no shell that could run a script: the
+   * kernel runs Java, for which the file is a jar, as a jar may have a line before it.
+   */
+  private FileEntriesLayer command(Image image, String jar) throws IOException {
+    String name = image.command().orElseThrow();
+    Path folder =
+        Files.createDirectories(repository.resolve("images/target/" + image.name() + "-command"));
+    String options = image.home() + "/lib/command.options";
+    Files.writeString(
+        folder.resolve("command.options"),
+        Files.readString(image.files().resolve("lib/jvm.options")) + "-jar\n");
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, mainClass(image, jar));
+    manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, image.home() + "/lib/" + jar);
+    try (OutputStream file = Files.newOutputStream(folder.resolve(name))) {
+      file.write(("#!" + image.home() + "/runtime/bin/java @" + options + "\n").getBytes(UTF_8));
+      try (ZipOutputStream zip = new ZipOutputStream(file)) {
+        ZipEntry entry = new ZipEntry(JarFile.MANIFEST_NAME);
+        entry.setLastModifiedTime(FileTime.from(time));
+        zip.putNextEntry(entry);
+        manifest.write(zip);
+      }
+    }
+    FileEntriesLayer.Builder layer = FileEntriesLayer.builder().setName("command");
+    add(layer, folder.resolve("command.options"), options, false);
+    add(layer, folder.resolve(name), "/usr/local/bin/" + name, true);
+    return layer.build();
+  }
+
+  private static String mainClass(Image image, String jar) throws IOException {
+    try (JarFile file = new JarFile(image.files().resolve("lib").resolve(jar).toFile())) {
+      return file.getManifest().getMainAttributes().getValue(Attributes.Name.MAIN_CLASS);
+    }
+  }
+
+  private FileEntriesLayer system(Machine machine, Path runtime) throws IOException {
+    String natives = natives(runtime);
+    FileEntriesLayer.Builder layer = FileEntriesLayer.builder().setName("system");
     for (String file :
-        Stream.concat(
+        Stream.of(
                 GLIBC.stream().map(name -> machine.libraries() + "/" + name),
+                DEBIANS.stream()
+                    .filter(natives::contains)
+                    .map(name -> machine.libraries() + "/" + name),
                 Stream.of(machine.loader()))
+            .flatMap(Function.identity())
             .sorted()
             .toList()) {
       add(layer, machine.root().resolve(file), "/" + file, true);
     }
     return layer.build();
+  }
+
+  /**
+   * All native libraries one after the other, which have the names of what they are linked with.
+   */
+  private static String natives(Path runtime) throws IOException {
+    StringBuilder all = new StringBuilder();
+    try (Stream<Path> files = Files.walk(runtime.resolve("lib"))) {
+      for (Path file : files.filter(path -> path.toString().endsWith(".so")).toList()) {
+        all.append(Files.readString(file, ISO_8859_1));
+      }
+    }
+    return all.toString();
   }
 
   /** The files below a folder, sorted, with the same time each. */

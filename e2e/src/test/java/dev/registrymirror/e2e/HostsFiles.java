@@ -14,16 +14,15 @@ public final class HostsFiles {
   public static Map<String, String> of(Cluster cluster, String directory) {
     Map<String, String> hosts = new TreeMap<>();
     for (ClusterNode node : cluster.nodes()) {
-      hosts.put(
-          node.name(),
-          node.run(
-              "sh",
-              "-c",
-              "cd "
-                  + directory
-                  + " && find . | sort | xargs stat -c '%n %F %a %U';"
-                  + " find . -type f | sort | xargs cat"));
+      hosts.put(node.name(), node.run("sh", "-c", list(directory)));
     }
     return hosts;
+  }
+
+  /** What a shell on the node is told for it. */
+  static String list(String directory) {
+    return "cd "
+        + directory
+        + " && find . | sort | xargs stat -c '%n %F %a %U'; find . -type f | sort | xargs cat";
   }
 }
