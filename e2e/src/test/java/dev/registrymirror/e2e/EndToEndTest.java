@@ -138,6 +138,20 @@ class EndToEndTest {
 
   @Test
   @Order(3)
+  void doctorInAnAgentsPodFindsNoProblem() {
+    String said =
+        cluster.kubectl("-n", NAMESPACE, "exec", "ds/" + MIRROR, "--", "mirror-agent", "doctor");
+
+    assertThat(said.lines())
+        .noneMatch(line -> line.startsWith("problem"))
+        .anyMatch(line -> line.startsWith("ok       containerd: "))
+        .anyMatch(line -> line.startsWith("ok       hosts.toml: 1 files"))
+        .anyMatch(line -> line.matches("ok +port: .* answers there"))
+        .anyMatch(line -> line.matches("ok +peers: .* accepts connections"));
+  }
+
+  @Test
+  @Order(4)
   void sharesOnWhenContainerdIsRestartedUnderTheAgents() {
     String app = cluster.pushBusybox("after-restart:1", Map.of("APP", "2"));
     cluster.nodes().forEach(ClusterNode::restartContainerd);
@@ -163,7 +177,7 @@ class EndToEndTest {
   }
 
   @Test
-  @Order(4)
+  @Order(5)
   void bypassReachesTheStatusWithinAMinute() {
     String app = cluster.pushBusybox("passed-by:1", Map.of("APP", "3"));
 
@@ -183,7 +197,7 @@ class EndToEndTest {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void agentsAreReplacedWithoutAPullThatFails() throws Exception {
     List<String> failed = new ArrayList<>();
     AtomicBoolean isDone = new AtomicBoolean();
@@ -229,7 +243,7 @@ class EndToEndTest {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void hostsRewrittenByOthersArePutBack() {
     ClusterNode node = cluster.node("n3");
     node.run(
@@ -245,7 +259,7 @@ class EndToEndTest {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void leavesEveryNodeAsItWas() {
     cluster.kubectl("-n", NAMESPACE, "delete", "registrymirror", MIRROR, "--timeout=120s");
 

@@ -38,7 +38,9 @@ public record AgentSpec(
                 + " container may use containerd's socket.")
         SELinuxOptions seLinuxOptions,
     @JsonPropertyDescription("debug, info, warn or error.") @Default("info") LogLevel logLevel,
-    @JsonPropertyDescription("More variables for the agent: each of its options has one, MIRROR_….")
+    @JsonPropertyDescription(
+            "More variables for the agent: each of its options has one, MIRROR_…. Those that the"
+                + " operator sets itself stay as they are.")
         List<EnvVar> extraEnv) {
 
   static final AgentSpec DEFAULTS =

@@ -29,6 +29,7 @@ import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetUpdateStrategyBuilder;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,6 +50,7 @@ public final class AgentDaemonSet {
   private static final String ROSTER = "/etc/registry-mirror/roster";
   private static final String PEER = "/etc/registry-mirror/peer";
   private static final String CREDENTIAL = "/etc/registry-mirror/credential";
+  private static final String CREDENTIAL_FILE = CREDENTIAL + "/" + PullCredentialSecret.KEY;
 
   /** Netty unpacks its native part there. */
   private static final String TMP_SIZE = "32Mi";
@@ -118,7 +120,8 @@ public final class AgentDaemonSet {
       secret("peer", Names.peerIdentity(mirror), PEER);
     }
     Container agent = pod.getContainers().getFirst();
-    fill(agent, serveArguments());
+    agent.getEnv().addAll(serveSettings());
+    fill(agent, List.of("serve"));
     agent.setPorts(
         List.of(
             port("registry", spec.ports().registry()),
@@ -242,9 +245,10 @@ public final class AgentDaemonSet {
     }
     SecurityContext confined = container.getSecurityContext();
     confined.setSeLinuxOptions(agent.seLinuxOptions());
-    List<EnvVar> env = new ArrayList<>(container.getEnv());
-    env.addAll(agent.extraEnv());
-    container.setEnv(env);
+    Map<String, EnvVar> env = new LinkedHashMap<>();
+    container.getEnv().forEach(own -> env.put(own.getName(), own));
+    agent.extraEnv().forEach(more -> env.putIfAbsent(more.getName(), more));
+    container.setEnv(List.copyOf(env.values()));
   }
 
   private List<String> configureArguments() {
@@ -257,40 +261,42 @@ public final class AgentDaemonSet {
       arguments.addAll(List.of("--registry", registry));
     }
     arguments.addAll(List.of("--tags", lower(spec.tags())));
-    credentialArgument(arguments);
-    arguments.addAll(List.of("--log-level", lower(spec.agent().logLevel())));
-    return arguments;
-  }
-
-  private List<String> serveArguments() {
-    List<String> arguments = new ArrayList<>();
-    arguments.add("serve");
-    arguments.addAll(List.of("--containerd-socket", paths.socket()));
-    arguments.addAll(List.of("--containerd-namespace", paths.namespace()));
-    arguments.addAll(List.of("--content-store", paths.contentStore()));
-    arguments.addAll(List.of("--node-name", "$(NODE_NAME)"));
-    arguments.addAll(List.of("--node-ip", "$(HOST_IP)"));
-    arguments.addAll(List.of("--listen", listenForContainerd()));
-    arguments.addAll(List.of("--peer-listen", listen(spec.ports().peer())));
-    arguments.addAll(List.of("--metrics-listen", listen(spec.ports().metrics())));
-    arguments.addAll(List.of("--roster-file", ROSTER + "/" + Roster.KEY));
-    arguments.addAll(List.of("--hosts-dir", paths.hostsDirectory()));
-    arguments.addAll(List.of("--state-dir", STATE_DIRECTORY));
-    arguments.addAll(List.of("--tags", lower(spec.tags())));
-    credentialArgument(arguments);
-    if (isManaged(spec.peerTls())) {
-      arguments.addAll(List.of("--peer-cert", PEER + "/tls.crt"));
-      arguments.addAll(List.of("--peer-key", PEER + "/tls.key"));
-      arguments.addAll(List.of("--peer-ca", PEER + "/ca.crt"));
-    }
-    arguments.addAll(List.of("--log-level", lower(spec.agent().logLevel())));
-    return arguments;
-  }
-
-  private void credentialArgument(List<String> arguments) {
     if (isManaged(spec.pullCredential())) {
-      arguments.addAll(List.of("--credential-file", CREDENTIAL + "/" + PullCredentialSecret.KEY));
+      arguments.addAll(List.of("--credential-file", CREDENTIAL_FILE));
     }
+    arguments.addAll(List.of("--log-level", lower(spec.agent().logLevel())));
+    return arguments;
+  }
+
+  /** By variables rather than arguments: what is executed in the container has them, too. */
+  private List<EnvVar> serveSettings() {
+    List<EnvVar> settings = new ArrayList<>();
+    settings.add(setting("CONTAINERD_SOCKET", paths.socket()));
+    settings.add(setting("CONTAINERD_NAMESPACE", paths.namespace()));
+    settings.add(setting("CONTENT_STORE", paths.contentStore()));
+    settings.add(setting("NODE_NAME", "$(NODE_NAME)"));
+    settings.add(setting("NODE_IP", "$(HOST_IP)"));
+    settings.add(setting("LISTEN", listenForContainerd()));
+    settings.add(setting("PEER_LISTEN", listen(spec.ports().peer())));
+    settings.add(setting("METRICS_LISTEN", listen(spec.ports().metrics())));
+    settings.add(setting("ROSTER_FILE", ROSTER + "/" + Roster.KEY));
+    settings.add(setting("HOSTS_DIR", paths.hostsDirectory()));
+    settings.add(setting("STATE_DIR", STATE_DIRECTORY));
+    settings.add(setting("TAGS", lower(spec.tags())));
+    if (isManaged(spec.pullCredential())) {
+      settings.add(setting("CREDENTIAL_FILE", CREDENTIAL_FILE));
+    }
+    if (isManaged(spec.peerTls())) {
+      settings.add(setting("PEER_CERT", PEER + "/tls.crt"));
+      settings.add(setting("PEER_KEY", PEER + "/tls.key"));
+      settings.add(setting("PEER_CA", PEER + "/ca.crt"));
+    }
+    settings.add(setting("LOG_LEVEL", lower(spec.agent().logLevel())));
+    return settings;
+  }
+
+  private static EnvVar setting(String option, String value) {
+    return new EnvVar("MIRROR_" + option, value, null);
   }
 
   /**

@@ -14,6 +14,8 @@ import dev.registrymirror.operator.crd.RegistryMirror;
 import dev.registrymirror.operator.nodes.Agents;
 import dev.registrymirror.operator.reconcile.StandInKubelet.Kind;
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
@@ -37,6 +39,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -521,6 +524,24 @@ class OperatorTest {
   }
 
   @Test
+  void givesVariablesBesideItsOwn() {
+    twoNodes();
+
+    mirror(
+        "spegel",
+        "tags: Never, agent: {extraEnv: [{name: MIRROR_FAN_OUT, value: '3'},"
+            + " {name: MIRROR_TAGS, value: serve}]}");
+
+    await("spegel", "Ready", "True", "AllReady");
+    assertThat(daemonSet("spegel").getSpec().getTemplate().getSpec().getContainers().getFirst())
+        .satisfies(agent -> assertThat(agent.getArgs()).containsExactly("serve"))
+        .extracting(Container::getEnv, InstanceOfAssertFactories.list(EnvVar.class))
+        .contains(new EnvVar("MIRROR_FAN_OUT", "3", null), new EnvVar("MIRROR_TAGS", "never", null))
+        .extracting(EnvVar::getName)
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
   void fencesTheAgentsWhereAsked() {
     twoNodes();
     mirror("spegel", "networkPolicy: Managed, agent: {hostNetwork: false}");
@@ -574,7 +595,7 @@ class OperatorTest {
         "ds",
         "spegel",
         "-o",
-        "jsonpath={.spec.template.spec.containers[0].args}");
+        "jsonpath={.spec.template.spec.containers[0].env}");
   }
 
   @ParameterizedTest
