@@ -9,7 +9,7 @@ EXPLAIN := || { $(MVN) -q -N toolchains:select-jdk-toolchain >/dev/null 2>&1 || 
 LAB := trap : INT; $(MVN) -q package -DskipTests -pl lab -am $(EXPLAIN); lab/target/run dev.registrymirror.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-flux kind validate lab-up lab-down bench simulate crd images format clean tools
+.PHONY: help build demo test e2e e2e-flux kind validate lab-up lab-down bench simulate many-nodes crd images format clean tools
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench: tools ## Measure beside nginx, none and Spegel, if SPEGEL=<its binary> (r
 
 simulate: tools ## Pull an image on 5,000 nodes at once, in one process and virtual time (4 GB; 5 minutes)
 	@$(MVN) -q -pl agent test-compile exec:exec@simulate $(EXPLAIN)
+
+many-nodes: tools ## Measure the operator's memory with 1,000 nodes, on a real API server (5 minutes)
+	@$(MVN) -q package -DskipTests -pl operator -am -Dmany-nodes.phase=package $(EXPLAIN)
 
 crd: tools ## Generate the chart's CustomResourceDefinition from the operator's types
 	@$(MVN) -q -pl operator -am process-test-classes -Dcrd.phase=process-test-classes $(EXPLAIN)

@@ -30,6 +30,9 @@ public final class Main {
 
   private static final Logger log = LoggerFactory.getLogger(Main.class);
 
+  /** RegistryMirrors at once: of 50, the default, each would come to be there one day. */
+  private static final int THREADS = 4;
+
   /** For what is being reconciled when SIGTERM comes. */
   private static final Duration SHUTDOWN = Duration.ofSeconds(10);
 
@@ -82,6 +85,7 @@ public final class Main {
               overrider
                   .withKubernetesClient(client)
                   .withMetrics(MicrometerMetrics.withoutPerResourceMetrics(metrics))
+                  .withConcurrentReconciliationThreads(THREADS)
                   .withReconciliationTerminationTimeout(SHUTDOWN);
               if (settings.leaderElection()) {
                 overrider.withLeaderElectionConfiguration(lease(settings.namespace(), ends));

@@ -40,6 +40,8 @@ public final class Agents implements AutoCloseable {
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(ONE)
+          // Else a thread for each that answers at once.
+          .executor(Executors.newVirtualThreadPerTaskExecutor())
           .followRedirects(HttpClient.Redirect.NEVER)
           .build();
 

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.NodeSystemInfo;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /**
  * What the operator knows of a node.
@@ -58,6 +59,13 @@ public record NodeFacts(
     return condition.getType().equals("Ready") && condition.getStatus().equals("True");
   }
 
+  /** The same strings for all nodes, which have mostly the same labels. */
+  private static Map<String, String> shared(Map<String, String> labels) {
+    return Objects.requireNonNullElse(labels, Map.<String, String>of()).entrySet().stream()
+        .collect(
+            Collectors.toMap(label -> label.getKey().intern(), label -> label.getValue().intern()));
+  }
+
   /**
    * The part of a Node that this needs: the images that a node has, and who manages which field,
    * are most of the object, and there are thousands.
@@ -68,7 +76,7 @@ public record NodeFacts(
         .withName(node.getMetadata().getName())
         .withUid(node.getMetadata().getUid())
         .withResourceVersion(node.getMetadata().getResourceVersion())
-        .withLabels(node.getMetadata().getLabels())
+        .withLabels(shared(node.getMetadata().getLabels()))
         .endMetadata()
         .withNewStatus()
         .withAddresses(node.getStatus().getAddresses())

@@ -71,7 +71,7 @@ public final class RegistryMirrorReconciler
   }
 
   /** Nodes and pods of one answer: thousands at once, with all that is in them, take memory. */
-  private static final long PAGE = 250;
+  private static final long PAGE = 25;
 
   private final String agentImage;
   private final Clock clock;
