@@ -260,6 +260,31 @@ class EndToEndTest {
 
   @Test
   @Order(8)
+  void sharesFromThePodNetworkToo() {
+    // Given
+    apply("agent: {hostNetwork: false}, networkPolicy: Managed");
+    await("Progressing", "True");
+    await("Progressing", "False");
+    await("Ready", "True");
+    for (ClusterNode node : cluster.nodes()) {
+      assertThat(node.read(HOSTS + "/registry.lab/hosts.toml")).contains(node.address() + ":29999");
+    }
+
+    // When
+    String app = cluster.pushBusybox("pod-network:1", Map.of("APP", "4"));
+    run("third", app, "n1");
+    cluster.upstream().refuseConnections();
+
+    // Then
+    try {
+      run("fourth", app, "n2");
+    } finally {
+      cluster.upstream().restore();
+    }
+  }
+
+  @Test
+  @Order(9)
   void leavesEveryNodeAsItWas() {
     cluster.kubectl("-n", NAMESPACE, "delete", "registrymirror", MIRROR, "--timeout=120s");
 

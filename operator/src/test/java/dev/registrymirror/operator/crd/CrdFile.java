@@ -71,8 +71,10 @@ public final class CrdFile {
       JSONSchemaProps root = only.getSchema().getOpenAPIV3Schema();
       root.setDescription(
           "A mirror of registries on the nodes of this cluster, or on some of them.");
-      root.getProperties().get("spec").setDefault(JsonNodeFactory.instance.objectNode());
-      Map<String, JSONSchemaProps> spec = root.getProperties().get("spec").getProperties();
+      JSONSchemaProps wanted = root.getProperties().get("spec");
+      wanted.setDescription("What is wanted of the mirror.");
+      wanted.setDefault(JsonNodeFactory.instance.objectNode());
+      Map<String, JSONSchemaProps> spec = wanted.getProperties();
       JSONSchemaProps registries = spec.get("registries");
       registries.setXKubernetesListType("set");
       registries.setMaxItems(256L);
@@ -82,7 +84,9 @@ public final class CrdFile {
       Map<String, JSONSchemaProps> agent = spec.get("agent").getProperties();
       byName(agent.get("extraEnv"), "name");
       agent.get("tolerations").setXKubernetesListType("atomic");
-      Map<String, JSONSchemaProps> status = root.getProperties().get("status").getProperties();
+      JSONSchemaProps seen = root.getProperties().get("status");
+      seen.setDescription("What the operator sees of it.");
+      Map<String, JSONSchemaProps> status = seen.getProperties();
       byName(status.get("conditions"), "type");
       byName(status.get("platforms"), "platform");
       byName(status.get("worstNodes"), "node");

@@ -35,9 +35,17 @@ final class UnexplainedFields {
             .getOpenAPIV3Schema();
     List<String> unexplained = new ArrayList<>();
     for (String part : List.of("spec", "status")) {
-      look(part, root.getProperties().get(part), unexplained);
+      JSONSchemaProps schema = root.getProperties().get(part);
+      explained(part, schema, unexplained);
+      look(part, schema, unexplained);
     }
     return unexplained;
+  }
+
+  private static void explained(String path, JSONSchemaProps field, List<String> unexplained) {
+    if (Optional.ofNullable(field.getDescription()).orElse("").isBlank()) {
+      unexplained.add(path);
+    }
   }
 
   private static void look(String path, JSONSchemaProps schema, List<String> unexplained) {
@@ -49,9 +57,7 @@ final class UnexplainedFields {
         .forEach(
             (name, field) -> {
               String inner = path + "." + name;
-              if (Optional.ofNullable(field.getDescription()).orElse("").isBlank()) {
-                unexplained.add(inner);
-              }
+              explained(inner, field, unexplained);
               look(inner, field, unexplained);
               if (field.getItems() != null) {
                 look(inner, field.getItems().getSchema(), unexplained);
