@@ -27,6 +27,8 @@ class FluxTest {
 
   private static final String INFRASTRUCTURE = "kubernetes/infrastructure/kustomization.yaml";
 
+  private static final String SERVICE_MONITOR = "{.spec.monitoring.serviceMonitor.enabled}";
+
   private static final String RELEASE = "kubernetes/bases/spegel/helmrelease.yaml";
 
   private static Delivered infra;
@@ -132,7 +134,7 @@ class FluxTest {
             Delivered.MIRROR,
             "--type=merge",
             "-p",
-            "{\"spec\": {\"tags\": \"Never\"}}");
+            "{\"spec\": {\"onDelete\": {\"timeout\": \"1m\"}}}");
     infra
         .cluster()
         .kubectl("-n", Delivered.NAMESPACE, "delete", "deploy", "registry-mirror-operator");
@@ -141,7 +143,7 @@ class FluxTest {
     infra.flux().flux("reconcile", "hr", "registry-mirror", "--namespace=" + Delivered.NAMESPACE);
     infra.flux().flux("reconcile", "ks", "spegel");
 
-    assertThat(infra.mirror("{.spec.tags}")).isEqualTo("Revalidate");
+    assertThat(infra.mirror("{.spec.onDelete.timeout}")).isEqualTo("10m");
     infra
         .cluster()
         .kubectl(
@@ -158,19 +160,19 @@ class FluxTest {
   @Order(5)
   void suspendedItStaysAndResumedItFollows() {
     infra.flux().flux("suspend", "ks", "spegel");
-    infra.set("SPEGEL_LOG_LEVEL", "warn");
+    infra.set("SPEGEL_SERVICE_MONITOR", "\"false\"");
 
     infra.reconcile();
     infra.await(
         "the setting is in the cluster",
         () ->
             infra
-                .field("flux-system", "configmap/spegel-settings", "{.data.SPEGEL_LOG_LEVEL}")
-                .equals("warn"));
-    assertThat(infra.mirror("{.spec.agent.logLevel}")).isEqualTo("debug");
+                .field("flux-system", "configmap/spegel-settings", "{.data.SPEGEL_SERVICE_MONITOR}")
+                .equals("false"));
+    assertThat(infra.mirror(SERVICE_MONITOR)).isEqualTo("true");
 
     infra.flux().flux("resume", "ks", "spegel");
-    infra.await("the mirror follows", () -> infra.mirror("{.spec.agent.logLevel}").equals("warn"));
+    infra.await("the mirror follows", () -> infra.mirror(SERVICE_MONITOR).equals("false"));
     infra.await("all is served again", infra::isServed);
   }
 

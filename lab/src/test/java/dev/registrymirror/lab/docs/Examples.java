@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,22 +84,24 @@ final class Examples implements AutoCloseable {
   }
 
   private Optional<String> inYaml(String yaml) {
+    List<Map<?, ?>> objects = new ArrayList<>();
     try {
-      return new Load(LoadSettings.builder().build()).loadFromString(yaml)
-              instanceof Map<?, ?> object
-          ? refusal(object, yaml)
-          : Optional.empty();
+      for (Object document : new Load(LoadSettings.builder().build()).loadAllFromString(yaml)) {
+        if (document instanceof Map<?, ?> object) {
+          objects.add(object);
+        }
+      }
     } catch (YamlEngineException e) {
       return Optional.of("is no YAML: " + e.getMessage());
     }
-  }
-
-  private Optional<String> refusal(Map<?, ?> object, String yaml) {
-    if (object.keySet().equals(Set.of("spec"))) {
+    if (objects.stream().anyMatch(object -> object.keySet().equals(Set.of("spec")))) {
       return refusal(MIRROR + yaml);
     }
-    boolean isForIt = object.containsKey("kind") && !yaml.startsWith("apiVersion: " + KIND);
-    return isForIt ? refusal(yaml) : Optional.empty();
+    return objects.stream().anyMatch(Examples::isForKubernetes) ? refusal(yaml) : Optional.empty();
+  }
+
+  private static boolean isForKubernetes(Map<?, ?> object) {
+    return object.containsKey("kind") && !String.valueOf(object.get("apiVersion")).startsWith(KIND);
   }
 
   private Optional<String> refusal(String yaml) {

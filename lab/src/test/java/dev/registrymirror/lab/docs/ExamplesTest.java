@@ -46,6 +46,7 @@ class ExamplesTest {
           ```yaml\\nspec:\\n  platform: Windows\\n```                   | spec.platform: Unsupported value
           ```yaml\\napiVersion: registrymirror.dev/v1\\nkind: RegistryMirror\\nmetadata: {name: x}\\n``` | no matches for kind
           ```yaml\\napiVersion: source.toolkit.fluxcd.io/v1\\nkind: GitRepository\\nmetadata: {name: x, namespace: default}\\nspec: {interval: 1h, uri: x}\\n``` | .spec.uri: field not declared
+          ```yaml\\nkind: ConfigMap\\napiVersion: v1\\nmetadata: {name: x, namespace: default}\\n---\\nkind: ConfigMap\\napiVersion: v1\\nmetadata: {name: z, namespace: default}\\ndate: {}\\n``` | .date: field not declared
           ```sh\\nhelm install x charts/registry-mirror --set registryMirror.enable=true\\n``` | registryMirror
           ```sh\\nhelm install x charts/registry-mirror --set replicas=many\\n``` | replicas
           `helm install x charts/gone`                                  | not found
