@@ -30,13 +30,12 @@ demo: tools ## Pull an image on five nodes at once and see where every byte come
 test: tools ## Run every test and check; at the end what was skipped and why (needs root for the lab)
 	rm -rf */target/surefire-reports
 	$(MVN) verify; code=$$?; \
-	awk -f build/skipped.awk */target/surefire-reports/TEST-*.xml; \
-	echo "left out: delivery by real Flux, some minutes more: make e2e-flux"; exit $$code
+	awk -f build/skipped.awk */target/surefire-reports/TEST-*.xml; exit $$code
 
 e2e: tools ## Install it on a real cluster of three nodes on this machine, and tell the whole story (root; 5 minutes)
 	$(MVN) package -pl e2e -am -Dtest=EndToEndTest -Dsurefire.failIfNoSpecifiedTests=false
 
-e2e-flux: tools ## Deliver it by real Flux to clusters of Talos's and of k3s's layout on this machine (root)
+e2e-flux: tools ## Deliver it by real Flux to clusters of Talos's and of k3s's layout on this machine (root; 5 minutes)
 	$(MVN) package -pl e2e -am -Dtest='Flux*Test' -Dsurefire.failIfNoSpecifiedTests=false
 
 kind: tools ## Tell the story in brief on a cluster of kind: with Docker, kind, kubectl and Helm, without root

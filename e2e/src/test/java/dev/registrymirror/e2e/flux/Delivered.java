@@ -13,6 +13,7 @@ import dev.registrymirror.lab.machine.LabException;
 import dev.registrymirror.lab.tools.KubernetesTools;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -143,6 +144,17 @@ record Delivered(String name, NodeLayout layout, Cluster cluster, Flux flux)
   /** What a person does who does not want to wait for an hour. */
   void reconcile() {
     flux.flux("reconcile", "source", "git", "registry-mirror");
+  }
+
+  /** The same for a Kustomization; does not wait for what comes of it. */
+  void request(String kustomization) {
+    cluster.kubectl(
+        "-n",
+        Flux.NAMESPACE,
+        "annotate",
+        "--overwrite",
+        "ks/" + kustomization,
+        "reconcile.fluxcd.io/requestedAt=" + Instant.now());
   }
 
   /** The status of a Flux Kustomization's condition Ready; empty where there is none. */

@@ -38,6 +38,9 @@ final class Rules {
 
   private static final String SETTINGS = "spegel-settings";
 
+  /** A folder for each cluster's own settings. */
+  private static final Path CLUSTERS = Path.of("kubernetes", "clusters");
+
   private final Bundle bundle;
   private final List<Finding> findings = new ArrayList<>();
 
@@ -184,7 +187,7 @@ final class Rules {
         .fluxKustomizations()
         .forEach(
             flux -> {
-              path(flux);
+              path(delivery, flux);
               flux.list("spec", "dependsOn").stream()
                   .filter(reference -> !reference.text("name").equals(NETWORK))
                   .forEach(reference -> exists(delivery, flux, reference, "Kustomization"));
@@ -201,12 +204,18 @@ final class Rules {
     }
   }
 
-  private void path(Document flux) {
+  private void path(Delivery delivery, Document flux) {
     Optional<Document> path = flux.at("spec", "path");
     if (path.isEmpty()) {
       findings.add(flux.finding("has no path, and would apply the whole repository"));
-    } else if (bundle.kustomization(Bundle.resolve("", path.get().text())).isEmpty()) {
-      findings.add(path.get().finding(path.get().text() + " has no " + Bundle.KUSTOMIZATION));
+      return;
+    }
+    String text = path.get().text();
+    Path folder = Path.of(Bundle.resolve("", text));
+    if (bundle.kustomization(folder.toString()).isEmpty()) {
+      findings.add(path.get().finding(text + " has no " + Bundle.KUSTOMIZATION));
+    } else if (CLUSTERS.equals(folder.getParent()) && !folder.endsWith(delivery.cluster())) {
+      findings.add(path.get().finding("%s is not %s's".formatted(text, delivery.cluster())));
     }
   }
 

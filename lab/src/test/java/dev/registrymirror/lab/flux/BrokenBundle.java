@@ -2,6 +2,7 @@ package dev.registrymirror.lab.flux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.registrymirror.lab.Repository;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -12,20 +13,12 @@ import java.util.stream.Stream;
 /** A copy of this repository's bundle and chart, for something to be broken in it. */
 record BrokenBundle(Path root) {
 
-  /** This repository, wherever Maven runs its tests. */
-  static final Path REPOSITORY =
-      Stream.of(Path.of(""), Path.of(".."))
-          .map(path -> path.toAbsolutePath().normalize())
-          .filter(path -> Files.isDirectory(path.resolve("kubernetes")))
-          .findFirst()
-          .orElseThrow();
-
   static BrokenBundle in(Path root) throws IOException {
     for (String folder : List.of("kubernetes", "clusters", "charts")) {
-      Path from = REPOSITORY.resolve(folder);
+      Path from = Repository.ROOT.resolve(folder);
       try (Stream<Path> paths = Files.walk(from)) {
         for (Path path : paths.filter(Files::isRegularFile).toList()) {
-          Path to = root.resolve(REPOSITORY.relativize(path).toString());
+          Path to = root.resolve(Repository.ROOT.relativize(path).toString());
           Files.createDirectories(to.getParent());
           Files.copy(path, to);
         }

@@ -2,6 +2,7 @@ package dev.registrymirror.lab.flux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.registrymirror.lab.Repository;
 import dev.registrymirror.lab.cluster.NeedsControlPlane;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +26,7 @@ class BuildsTest {
 
   @Test
   void thisRepositorysBundleIsRight() {
-    assertThat(Validate.findings(BrokenBundle.REPOSITORY)).isEmpty();
+    assertThat(Validate.findings(Repository.ROOT)).isEmpty();
   }
 
   @ParameterizedTest
@@ -71,16 +72,23 @@ class BuildsTest {
         "Flux cannot build it");
   }
 
-  @Test
-  void saysWhatIsWrongInAWorkflow() throws IOException {
+  /** What stands below {@code jobs: x:}, the line that is blamed, and why. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          step: []                                    | step: | unexpected key "step"
+          steps:\\n      - uses: actions/checkout@v4 | uses: | actions/checkout@v4 names no commit
+          """)
+  void saysWhatIsWrongInAWorkflow(String job, String line, String message) throws IOException {
     BrokenBundle bundle =
         BrokenBundle.in(directory)
             .add(
                 ".github/workflows/x.yml",
-                "on: push\\njobs:\\n  x:\\n    runs-on: ubuntu-24.04\\n    step: []\\n");
+                "on: push\\njobs:\\n  x:\\n    runs-on: ubuntu-24.04\\n    " + job + "\\n");
     Files.createDirectories(directory.resolve(".git"));
 
-    bundle.assertFound(
-        Workflows.check(directory), ".github/workflows/x.yml", "step:", "unexpected key \"step\"");
+    bundle.assertFound(Workflows.check(directory), ".github/workflows/x.yml", line, message);
   }
 }

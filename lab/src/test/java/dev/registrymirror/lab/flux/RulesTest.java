@@ -2,6 +2,7 @@ package dev.registrymirror.lab.flux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.registrymirror.lab.Repository;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ class RulesTest {
 
   @Test
   void thisRepositorysBundleBreaksNone() {
-    assertThat(Rules.check(Bundle.read(BrokenBundle.REPOSITORY))).isEmpty();
+    assertThat(Rules.check(Bundle.read(Repository.ROOT))).isEmpty();
   }
 
   /** A file, what is there, what is put there instead; the line that is blamed, and why. */
@@ -59,6 +60,7 @@ class RulesTest {
           kubernetes/bases/spegel/helmrelease.yaml       | deadlineSeconds: 900 | deadlineSeconds: x | deadlineSeconds: x | is no number of seconds
           kubernetes/bases/spegel/ocirepository.yaml     | kind: OCIRepository | kind: HelmRepository | apiVersion:  | nothing else installs the mirror
           kubernetes/bases/spegel/kustomization.yaml     | resources:          | namespace: x\\nresources: | namespace: x | sets the namespace of all below
+          clusters/apps/flux-system/registry-mirror.yaml | ./kubernetes/clusters/apps | ./kubernetes/clusters/infra | path: | ./kubernetes/clusters/infra is not apps's
           kubernetes/bases/spegel/kustomization.yaml     | - helmrelease.yaml  | - helmreleas.yaml   | helmreleas.yaml | helmreleas.yaml is not there
           """)
   void namesTheLineOfWhatIsWrongElsewhere(
