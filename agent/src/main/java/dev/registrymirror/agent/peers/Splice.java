@@ -12,7 +12,6 @@ import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.epoll.Native;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.HttpClientCodec;
@@ -68,8 +67,7 @@ final class Splice extends ChannelDuplexHandler implements EpollIoHandle {
         && exchange.sink() instanceof EpollSocketChannel to
         && from.pipeline().get(SslHandler.class) == null
         && to.pipeline().get(SslHandler.class) == null) {
-      from.pipeline()
-          .replace(HttpClientCodec.class, null, new Splice(from, to, exchange, length));
+      from.pipeline().replace(HttpClientCodec.class, null, new Splice(from, to, exchange, length));
     }
   }
 
@@ -135,8 +133,7 @@ final class Splice extends ChannelDuplexHandler implements EpollIoHandle {
       return;
     }
     registration = (IoRegistration) registered.getNow();
-    registration.submit(
-        EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP).with(EpollIoOps.EPOLLET));
+    registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP).with(EpollIoOps.EPOLLET));
   }
 
   @Override
