@@ -127,6 +127,12 @@ record Training(Path folder, Path cache, boolean tls) {
         System.out.println("The agent did not see a blob that was committed.");
         return false;
       }
+      // Large enough to pass through the agent within the kernel.
+      String large = commit(peersLayout, "x".repeat(1 << 20));
+      if (!answers(client, agent, repository + "blobs/" + large + "?ns=docker.io")) {
+        System.out.println("The agent did not find what its peer has now.");
+        return false;
+      }
       status(client, "GET", "http://127.0.0.1:" + own.metrics() + "/metrics");
       status(client, "GET", "http://127.0.0.1:" + own.metrics() + "/status");
       for (String digest :

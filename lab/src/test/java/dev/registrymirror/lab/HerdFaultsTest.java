@@ -12,7 +12,11 @@ import dev.registrymirror.lab.machine.Await;
 import dev.registrymirror.lab.tools.Containerd;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -274,6 +278,21 @@ class HerdFaultsTest {
     assertThat(parent.pull(herd.image().reference()).bytesFromUpstream()).isLessThan(LITTLE);
   }
 
+  @Test
+  void followersOfAFollowerGoOnWithoutItsAgent() {
+    // Given
+    Herds herds =
+        Herds.push("parents-agent", lab, LEADERS.subList(0, 1)).lead(MIB).follow(FOLLOWERS);
+
+    // When
+    parent(herds.all().getFirst()).mirror().kill();
+    herds.hurry();
+
+    // Then: who has no agent any more may go upstream for the rest.
+    herds.endAll();
+    assertThat(herds.downloads()).isLessThan(TWICE);
+  }
+
   /** One that another takes the layer from. */
   private static Node parent(Herd herd) {
     return FOLLOWERS.stream()
@@ -374,6 +393,39 @@ class HerdFaultsTest {
       for (Node node : herd.nodes()) {
         Await.until(node + " pulls " + herd.image(), Herds.SOON, () -> succeeds(node, herd));
       }
+    }
+  }
+
+  /**
+   * containerd hashes what it writes, not what its disk makes of it: it commits the blob all the
+   * same, and cannot unpack it then.
+   */
+  @Test
+  void aLeadersBadDiskSpoilsOnePullOfEachOtherNodeAtMost() {
+    // Given: what the others read is not what the leader wrote.
+    Herds herds = Herds.push("disk", lab, LEADERS).lead(MIB);
+    herds.all().forEach(herd -> overwrite(herd.leader().ingest(herd.layer()).orElseThrow()));
+    herds.follow(FOLLOWERS).hurry();
+
+    // When
+    for (Herd herd : herds.all()) {
+      assertThatThrownBy(herd.led()::end).isInstanceOf(PullFailed.class);
+      herd.followed().forEach(HerdFaultsTest::endOrFail);
+    }
+
+    // Then
+    for (Herd herd : herds.all()) {
+      for (Node node : FOLLOWERS) {
+        Await.until(node + " pulls " + herd.image(), Herds.SOON, () -> succeeds(node, herd));
+      }
+    }
+  }
+
+  private static void overwrite(Path ingest) {
+    try (FileChannel file = FileChannel.open(ingest, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.allocate(4096), 100_000);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

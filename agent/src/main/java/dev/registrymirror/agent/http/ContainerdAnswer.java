@@ -10,8 +10,9 @@ import dev.registrymirror.agent.telemetry.Metrics;
 import dev.registrymirror.agent.telemetry.Metrics.FallbackReason;
 import dev.registrymirror.agent.telemetry.Metrics.Kind;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
-import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.util.ReferenceCounted;
 import java.nio.channels.FileChannel;
 
 /** What a request of containerd's is told, counted as it is told. */
@@ -75,10 +76,15 @@ final class ContainerdAnswer implements Answer {
   }
 
   @Override
-  public void bytes(ByteBuf bytes, Result from) {
+  public void bytes(ReferenceCounted piece, int length, Result from) {
     source = from;
-    metrics.responseBytes(request.repository().registry(), from, bytes.readableBytes());
-    response.bytes(bytes);
+    metrics.responseBytes(request.repository().registry(), from, length);
+    response.bytes(piece);
+  }
+
+  @Override
+  public Channel sink() {
+    return response.ctx().channel();
   }
 
   @Override

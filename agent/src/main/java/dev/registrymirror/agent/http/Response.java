@@ -19,6 +19,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.stream.ChunkedNioFile;
+import io.netty.util.ReferenceCounted;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -253,13 +254,13 @@ final class Response {
     return ctx.channel().isWritable();
   }
 
-  /** A piece of the body after {@link #start}; takes over the buffer. */
-  void bytes(ByteBuf bytes) {
+  /** A piece of the body after {@link #start}, as a socket can be written; takes it over. */
+  void bytes(ReferenceCounted piece) {
     if (ended) {
-      bytes.release();
+      piece.release();
       return;
     }
-    ctx.writeAndFlush(bytes);
+    ctx.writeAndFlush(piece);
   }
 
   /** The body is whole. */

@@ -2,9 +2,12 @@ package dev.registrymirror.agent.peers;
 
 import dev.registrymirror.agent.oci.ByteRange;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.FileRegion;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.util.ReferenceCounted;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,8 +34,16 @@ public final class BlobFetch implements Exchange {
      */
     void head(ByteRange.Span span, long size, String type);
 
-    /** The next piece; takes over the buffer. */
-    void bytes(ByteBuf bytes);
+    /**
+     * The next piece; takes it over.
+     *
+     * @param piece what a socket can be written: a buffer, or a region of what is in a pipe
+     * @param length in bytes
+     */
+    void bytes(ReferenceCounted piece, int length);
+
+    /** The socket that pieces may pass to without being seen here, all but the first. */
+    Channel sink();
 
     /** Whether the next piece can be taken; where not, call {@link BlobFetch#resume} later. */
     boolean ready();
@@ -73,6 +84,7 @@ public final class BlobFetch implements Exchange {
   private boolean described;
   private boolean started;
   private boolean paused;
+  private boolean held;
   private boolean ended;
   private long missing;
   private long unsatisfiableSize = -1;
@@ -100,7 +112,7 @@ public final class BlobFetch implements Exchange {
                 patience.most().toNanos())
             : patience.firstByte().toNanos();
     // A receiver that is not ready stalls by itself; its own bound ends it.
-    long idle = paused ? 0 : System.nanoTime() - lastProgress;
+    long idle = paused || held ? 0 : System.nanoTime() - lastProgress;
     if (idle >= bound) {
       fail(FetchFailure.STALLED);
     } else {
@@ -180,14 +192,37 @@ public final class BlobFetch implements Exchange {
       bytes.release();
       return;
     }
+    int length = bytes.readableBytes();
+    progress(length);
+    receiver.bytes(bytes, length);
+  }
+
+  @Override
+  public Channel sink() {
+    return missing > 0 ? receiver.sink() : null;
+  }
+
+  @Override
+  public void spliced(FileRegion piece) {
+    int length = (int) piece.count();
+    progress(length);
+    receiver.bytes(piece, length);
+  }
+
+  private void progress(int length) {
     long now = System.nanoTime();
     if (started) {
       longestPause = Math.max(longestPause, now - lastProgress);
     }
     started = true;
     lastProgress = now;
-    missing -= bytes.readableBytes();
-    receiver.bytes(bytes);
+    missing -= length;
+  }
+
+  @Override
+  public void held(boolean now) {
+    held = now;
+    lastProgress = System.nanoTime();
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.registrymirror.agent.peers;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.FileRegion;
 import io.netty.handler.codec.http.HttpResponse;
 
 /**
@@ -29,4 +31,17 @@ interface Exchange {
    * later.
    */
   boolean ready();
+
+  /** Where the body goes as it is, if {@link #content} need not see it; else null. */
+  default Channel sink() {
+    return null;
+  }
+
+  /** A piece of the body for the {@link #sink}; takes it over. */
+  default void spliced(FileRegion piece) {
+    throw new UnsupportedOperationException("has no sink");
+  }
+
+  /** Whether it is the {@link #sink} that takes no more now. */
+  default void held(boolean held) {}
 }

@@ -93,6 +93,9 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     if (message instanceof HttpResponse head) {
       keepAlive = HttpUtil.isKeepAlive(head);
       exchange.response(head);
+      if (exchange != null && !connections.download().isLimited()) {
+        Splice.begin(context.channel(), exchange, HttpUtil.getContentLength(head, -1L));
+      }
     }
     if (message instanceof HttpContent part && exchange != null) {
       if (part.content().isReadable()) {

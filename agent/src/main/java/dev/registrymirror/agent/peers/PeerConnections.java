@@ -81,19 +81,20 @@ final class PeerConnections {
                   @Override
                   protected void initChannel(SocketChannel channel) {
                     tls.client(channel);
-                    channel
-                        .pipeline()
-                        .addLast(
-                            new HttpClientCodec(
-                                new HttpDecoderConfig()
-                                    .setMaxInitialLineLength(MAX_LINE_BYTES)
-                                    .setMaxHeaderSize(MAX_HEADER_BYTES)
-                                    // A read is passed on whole.
-                                    .setMaxChunkSize(RECEIVE_BYTES),
-                                false,
-                                false));
+                    channel.pipeline().addLast(codec());
                   }
                 });
+  }
+
+  static HttpClientCodec codec() {
+    return new HttpClientCodec(
+        new HttpDecoderConfig()
+            .setMaxInitialLineLength(MAX_LINE_BYTES)
+            .setMaxHeaderSize(MAX_HEADER_BYTES)
+            // A read is passed on whole.
+            .setMaxChunkSize(RECEIVE_BYTES),
+        false,
+        false);
   }
 
   /**

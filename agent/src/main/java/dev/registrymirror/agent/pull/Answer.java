@@ -3,7 +3,8 @@ package dev.registrymirror.agent.pull;
 import dev.registrymirror.agent.oci.ByteRange;
 import dev.registrymirror.agent.telemetry.Metrics.FallbackReason;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
-import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.util.ReferenceCounted;
 
 /**
  * What containerd is told, in one of the ways that it survives: a whole response, 404 before the
@@ -21,11 +22,16 @@ public interface Answer extends StoreAnswer {
   void start(ByteRange range, ByteRange.Span span, long size, String type);
 
   /**
-   * The next bytes; takes over the buffer.
+   * The next bytes; takes them over.
    *
+   * @param piece what a socket can be written: a buffer, or a region of what is in a pipe
+   * @param length in bytes
    * @param from {@link Result#PEER} or {@link Result#FLIGHT}
    */
-  void bytes(ByteBuf bytes, Result from);
+  void bytes(ReferenceCounted piece, int length, Result from);
+
+  /** The socket that they go to. */
+  Channel sink();
 
   /** Whether bytes would be sent rather than kept in memory. */
   boolean isWritable();

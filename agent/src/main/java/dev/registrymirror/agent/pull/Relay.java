@@ -13,7 +13,8 @@ import dev.registrymirror.agent.telemetry.Log;
 import dev.registrymirror.agent.telemetry.Metrics.FallbackReason;
 import dev.registrymirror.agent.telemetry.Metrics.Kind;
 import dev.registrymirror.agent.telemetry.Metrics.Result;
-import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.util.ReferenceCounted;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -331,15 +332,20 @@ final class Relay implements BlobFetch.Receiver {
   }
 
   @Override
-  public void bytes(ByteBuf bytes) {
+  public void bytes(ReferenceCounted piece, int length) {
     begin();
     lastByte = System.nanoTime();
-    position += bytes.readableBytes();
+    position += length;
     if (position == end) {
       // Before the last byte is sent: who has it may ask again at once, on another loop.
       remember();
     }
-    answer.bytes(bytes, from);
+    answer.bytes(piece, length, from);
+  }
+
+  @Override
+  public Channel sink() {
+    return answer.sink();
   }
 
   /**

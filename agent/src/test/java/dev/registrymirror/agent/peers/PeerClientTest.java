@@ -7,12 +7,13 @@ import dev.registrymirror.agent.bounds.Deadlines;
 import dev.registrymirror.agent.homes.Peer;
 import dev.registrymirror.agent.oci.ByteRange;
 import dev.registrymirror.agent.oci.Digest;
-import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.ReferenceCounted;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -88,8 +89,13 @@ class PeerClientTest {
                   public void head(ByteRange.Span span, long size, String type) {}
 
                   @Override
-                  public void bytes(ByteBuf bytes) {
-                    bytes.release();
+                  public void bytes(ReferenceCounted piece, int length) {
+                    piece.release();
+                  }
+
+                  @Override
+                  public Channel sink() {
+                    return null;
                   }
 
                   @Override

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * An agent that misbehaves as a test says: it announces a blob and answers requests for it by hand.
@@ -45,6 +46,7 @@ final class FakePeer implements AutoCloseable {
 
   private final ServerSocket server = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
   private final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
+  private final AtomicInteger blobConnections = new AtomicInteger();
 
   FakePeer(Behaviour behaviour) throws IOException {
     Thread.ofVirtual().start(() -> accept(behaviour));
@@ -83,6 +85,7 @@ final class FakePeer implements AutoCloseable {
       }
       Asked now = new Asked(line, range);
       asked.add(now);
+      blobConnections.incrementAndGet();
       behaviour.answer(now, connection, out);
     } catch (Exception e) {
       // The other side has gone, which is what some tests are about.
@@ -123,9 +126,27 @@ final class FakePeer implements AutoCloseable {
     return next;
   }
 
+  /** Connections on which a blob was asked for. */
+  int connections() {
+    return blobConnections.get();
+  }
+
   /** Whether a request has come that was not waited for. */
   boolean wasAsked() {
     return !asked.isEmpty();
+  }
+
+  /** Waits for another request on a connection; whether one came before its end. */
+  static boolean nextRequest(Socket connection) throws IOException {
+    StringBuilder request = new StringBuilder();
+    while (request.indexOf("\r\n\r\n") < 0) {
+      int read = connection.getInputStream().read();
+      if (read < 0) {
+        return false;
+      }
+      request.append((char) read);
+    }
+    return true;
   }
 
   /** The head of a response with a whole blob, or with a range of one. */

@@ -341,6 +341,56 @@ class RelayTest {
   }
 
   @Test
+  void passesOnWhatAProviderSentBeforeItEnded() throws Exception {
+    // Given a provider that has sent all, and ended the connection, before the client takes any
+    CompletableFuture<Void> sent = new CompletableFuture<>();
+    provider(
+        (asked, connection, out) -> {
+          FakePeer.serves(blob).answer(asked, connection, out);
+          connection.shutdownOutput();
+          sent.complete(null);
+          FakePeer.STALLS.answer(asked, connection, out);
+        });
+    try (RawClient client = new RawClient(uri())) {
+      client.socket().setReceiveBufferSize(64 << 10);
+      client.send("GET", uri());
+      assertThat(sent).succeedsWithin(Duration.ofSeconds(10));
+
+      // When it is taken
+      Reply reply = client.receive(false);
+
+      // Then nothing is missing
+      assertThat(reply.end()).isEqualTo(End.WHOLE);
+      assertThat(reply.body()).isEqualTo(blob);
+    }
+  }
+
+  @Test
+  void keepsAProvidersConnectionForTheNextBlob() throws Exception {
+    // Given a provider that waits for a second request on the connection of the first
+    provider(
+        (asked, connection, out) -> {
+          FakePeer.serves(blob).answer(asked, connection, out);
+          if (FakePeer.nextRequest(connection)) {
+            FakePeer.serves(blob).answer(asked, connection, out);
+          }
+          FakePeer.STALLS.answer(asked, connection, out);
+        });
+
+    // When two are made one after the other, on one event loop
+    try (RawClient client = new RawClient(uri())) {
+      for (int i = 0; i < 2; i++) {
+        client.send("GET", uri());
+
+        // Then both are answered
+        assertThat(client.receive(false).body()).isEqualTo(blob);
+      }
+    }
+    // and by one connection
+    assertThat(peers.getLast().connections()).isEqualTo(1);
+  }
+
+  @Test
   void asksAProviderNoMoreWhoseBytesWereNotTaken() throws Exception {
     // Given a blob that a peer sent whole, and that this node's store did not take
     FakePeer peer = provider(FakePeer.serves(blob));

@@ -15,8 +15,10 @@ enum Figure {
   CPU_PER_GIB("CPU of both agents, four streams", "s/GiB", "≤ 0.7 × Spegel", Side.SPEGEL),
   RSS_IDLE("RSS idle", "MiB", "≤ 64; TLS ≤ 80", null),
   RSS_IDLE_ANONYMOUS("idle, of it anonymous", "MiB", "", null),
-  RSS_WORKED("RSS after 20 pulls", "MiB", "≤ 64; TLS ≤ 80", null),
-  RSS_WORKED_ANONYMOUS("after 20 pulls, of it anonymous", "MiB", "", null),
+  RSS_PULLED("RSS after 20 pulls", "MiB", "≤ 64; TLS ≤ 80", null),
+  RSS_PULLED_ANONYMOUS("after 20 pulls, of it anonymous", "MiB", "", null),
+  RSS_WORKED("RSS after streams, HEADs and 20 pulls more", "MiB", "", null),
+  RSS_WORKED_ANONYMOUS("after all, of it anonymous", "MiB", "", null),
   RSS_PEAK("RSS at its most", "MiB", "", null),
   READY("start to Ready", "s", "≤ 1", null);
 

@@ -40,6 +40,9 @@ final class Arrivals {
   /** Containerd may have resolved a tag, and not yet begun to download, while nobody listened. */
   static final Duration FIRST_MOMENTS = Duration.ofSeconds(5);
 
+  /** A file's time is that of the kernel's last tick: so long ago, at 100 Hz. */
+  private static final Duration TICK = Duration.ofMillis(10);
+
   /** Between two looks for labels. */
   static final Duration PAUSE = Duration.ofSeconds(1);
 
@@ -71,7 +74,7 @@ final class Arrivals {
   private final StoreThread thread;
   private final ManifestTypes.Finder blobs;
   private final Origins origins;
-  private final Instant began = Instant.now();
+  private final Instant began = Instant.now().minus(TICK);
   private final Duration firstMoments;
   private final Map<Digest, Boolean> known = new BoundedMap<>(MAX_KNOWN);
 
