@@ -204,6 +204,10 @@ public final class BlobFetch implements Exchange {
 
   @Override
   public void spliced(FileRegion piece) {
+    if (ended) {
+      piece.release();
+      return;
+    }
     int length = (int) piece.count();
     progress(length);
     receiver.bytes(piece, length);

@@ -139,6 +139,16 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    ended();
+  }
+
+  /** All that is told where it ends while {@link Splice} has no place for it in the loop. */
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    ended();
+  }
+
+  private void ended() {
     if (exchange != null) {
       Exchange broken = exchange;
       exchange = null;

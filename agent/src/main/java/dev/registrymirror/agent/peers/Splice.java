@@ -1,5 +1,6 @@
 package dev.registrymirror.agent.peers;
 
+import dev.registrymirror.agent.telemetry.Log;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
@@ -17,7 +18,6 @@ import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.util.concurrent.Future;
 import java.io.IOException;
 
 /**
@@ -31,7 +31,13 @@ import java.io.IOException;
  */
 final class Splice extends ChannelDuplexHandler implements EpollIoHandle {
 
-  /** Pieces passed on before others on the event loop have their turn. */
+  private static final Log log = Log.of("peers");
+
+  /** Told where there is more than there was; told again after each submission. */
+  private static final EpollIoOps READABLE =
+      EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP).with(EpollIoOps.EPOLLET);
+
+  /** Pieces passed on before other sockets of the event loop have their turn. */
   private static final int TURN = 16;
 
   private final EpollSocketChannel source;
@@ -76,13 +82,24 @@ final class Splice extends ChannelDuplexHandler implements EpollIoHandle {
     ctx = context;
   }
 
+  /** Also where the peer ends the connection before this has its place. */
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    if (!over) {
+      over = true;
+      if (pipe != null) {
+        pipe.release();
+      }
+    }
+  }
+
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf bytes = (ByteBuf) message;
     if (bytes.readableBytes() > left) {
       // More than was announced.
       bytes.release();
-      context.close();
+      source.close();
       return;
     }
     left -= bytes.readableBytes();
@@ -97,7 +114,7 @@ final class Splice extends ChannelDuplexHandler implements EpollIoHandle {
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
     if (pipe == null) {
-      context.read();
+      context.fireChannelReadComplete();
     }
   }
 
@@ -112,7 +129,8 @@ final class Splice extends ChannelDuplexHandler implements EpollIoHandle {
     try {
       pipe = SplicePipe.open();
     } catch (IOException e) {
-      ctx.fireExceptionCaught(e);
+      // Too many open files: on with buffers, and another try after the next.
+      log.debug("no pipe", "why", e.getMessage());
       return;
     }
     source
@@ -120,20 +138,25 @@ final class Splice extends ChannelDuplexHandler implements EpollIoHandle {
         .addListener(
             free -> {
               if (!over) {
-                ((IoEventLoop) source.eventLoop()).register(this).addListener(this::borrowed);
+                takePlace();
               } else if (source.isOpen() && !source.isRegistered()) {
                 source.eventLoop().register(source);
               }
             });
   }
 
-  private void borrowed(Future<? super IoRegistration> registered) {
-    if (!registered.isSuccess()) {
-      ctx.close();
-      return;
-    }
-    registration = (IoRegistration) registered.getNow();
-    registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLRDHUP).with(EpollIoOps.EPOLLET));
+  private void takePlace() {
+    ((IoEventLoop) source.eventLoop())
+        .register(this)
+        .addListener(
+            registered -> {
+              if (registered.isSuccess()) {
+                registration = (IoRegistration) registered.getNow();
+                guarded(() -> registration.submit(READABLE));
+              } else {
+                source.close();
+              }
+            });
   }
 
   @Override
@@ -144,26 +167,35 @@ final class Splice extends ChannelDuplexHandler implements EpollIoHandle {
   @Override
   public void handle(IoRegistration registered, IoEvent event) {
     peerEnded |= ((EpollIoEvent) event).ops().contains(EpollIoOps.EPOLLRDHUP);
-    pass();
+    guarded(this::pass);
+  }
+
+  /** What goes wrong here is not within the pipeline, which would end the connection. */
+  private void guarded(Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException e) {
+      ctx.fireExceptionCaught(e);
+    }
   }
 
   /** Passes on what there is: a piece at a time, as the next may be of another socket. */
   private void pass() {
     for (int turn = 0; !over && !inPipe; turn++) {
       if (turn == TURN) {
-        ctx.executor().execute(this::pass);
+        registration.submit(READABLE);
         return;
       }
       int bytes;
       try {
         bytes = pipe.fill(source, left);
       } catch (IOException e) {
-        ctx.close();
+        source.close();
         return;
       }
       if (bytes == 0) {
         if (peerEnded) {
-          ctx.close();
+          source.close();
         }
         return;
       }
@@ -201,6 +233,8 @@ final class Splice extends ChannelDuplexHandler implements EpollIoHandle {
             source.close();
           }
           ctx.fireChannelRead(LastHttpContent.EMPTY_LAST_CONTENT);
+          // An idle connection is read, too.
+          ctx.fireChannelReadComplete();
         });
   }
 

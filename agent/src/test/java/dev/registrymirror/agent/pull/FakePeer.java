@@ -96,10 +96,13 @@ final class FakePeer implements AutoCloseable {
     return new Peer("127.0.0.1", server.getLocalPort(), "");
   }
 
-  /** Tells an agent, which is a home of everything, that this peer holds the blob. */
-  void announce(TestAgent home, Digest digest) throws Exception {
+  /**
+   * Tells an agent, which is a home of everything, that this peer holds these blobs and no more.
+   */
+  void announce(TestAgent home, Digest... digests) throws Exception {
     Message announcement =
-        new Message.Announce(1, 0, 1, true, true, List.of(digest), List.of(), List.of(), List.of());
+        new Message.Announce(
+            1, 0, 1, true, true, List.of(digests), List.of(), List.of(), List.of());
     URI uri = URI.create("http://127.0.0.1:" + home.setup.peerPort + Paths.MESSAGES);
     try (HttpClient client = HttpClient.newHttpClient()) {
       int status =

@@ -173,6 +173,35 @@ class RelayTest {
   }
 
   @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STALLS")
+  void goesOnWithoutWaitingWhereAProviderEnds(Fault fault) throws Exception {
+    // Given patience for a silent provider that is longer than the client's
+    agent.close();
+    TestAgent.Setup setup = new TestAgent.Setup();
+    setup.deadlines =
+        new Deadlines(
+            SHORT.connect(),
+            SHORT.lookup(),
+            SHORT.place(),
+            SHORT.firstByte(),
+            Duration.ofMinutes(2),
+            SHORT.flightQuiet(),
+            SHORT.flightWait(),
+            SHORT.upstreamHead(),
+            SHORT.wholePull(),
+            SHORT.drain());
+    agent = new TestAgent(folder, setup);
+
+    // When the end comes in the middle, or at once
+    for (int sent : new int[] {HALF, 1_000}) {
+      provider(FakePeer.sendsAndThen(blob, sent, fault.behaviour));
+
+      // Then the client is told
+      assertThat(RawClient.get(uri()).end()).isIn(End.FIN, End.WHOLE);
+    }
+  }
+
+  @ParameterizedTest
   @EnumSource
   void endsWithFinWhereNobodyCanGoOn(Fault fault) throws Exception {
     provider(FakePeer.sendsAndThen(blob, HALF, fault.behaviour));
